@@ -1,0 +1,50 @@
+# What is built from the modules: the program, the library, the tests, the benchmarks, the fuzz targets.
+
+add_executable(ohmnas $<TARGET_OBJECTS:ohm_cli>)
+target_link_libraries(ohmnas PRIVATE ohm_cli)
+
+if(OHM_TESTS)
+  enable_testing()
+  pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+  # tests/unit/<module>/test_<file>.c is linked with its module and what that uses, and nothing else.
+  file(GLOB unit_sources CONFIGURE_DEPENDS tests/unit/*/test_*.c)
+  foreach(source IN LISTS unit_sources)
+    get_filename_component(name ${source} NAME_WE)
+    get_filename_component(dir ${source} DIRECTORY)
+    get_filename_component(module ${dir} NAME)
+    add_executable(${name} ${source})
+    target_include_directories(${name} PRIVATE src/${module} tests)
+    target_link_libraries(${name} PRIVATE ohm_${module} PkgConfig::CMOCKA)
+    add_test(NAME ${module}/${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${module}/${name} PROPERTIES
+      ENVIRONMENT "OMP_WAIT_POLICY=passive" SKIP_RETURN_CODE 77 TIMEOUT 600)
+  endforeach()
+  # tests/cli/<name>.sh runs the program as its user would.
+  file(GLOB cli_tests CONFIGURE_DEPENDS tests/cli/test_*.sh)
+  foreach(script IN LISTS cli_tests)
+    get_filename_component(name ${script} NAME_WE)
+    add_test(NAME cli/${name} COMMAND bash ${script} $<TARGET_FILE:ohmnas> WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(cli/${name} PROPERTIES
+      ENVIRONMENT "OMP_WAIT_POLICY=passive" SKIP_RETURN_CODE 77 TIMEOUT 600)
+  endforeach()
+endif()
+
+if(OHM_BENCH)
+  file(GLOB bench_sources CONFIGURE_DEPENDS tests/bench/bench_*.c)
+  foreach(source IN LISTS bench_sources)
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE ohm_study)
+  endforeach()
+endif()
+
+if(OHM_FUZZ)
+  file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
+  foreach(source IN LISTS fuzz_sources)
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(${name} PRIVATE ohm_study)
+  endforeach()
+endif()

@@ -1,0 +1,77 @@
+/* eval.h - what a candidate is worth: the metrics of a network, from itself, the chip and the surrogates, and the
+ * objectives and constraints written over them in the expression language. */
+#ifndef OHM_EVAL_H
+#define OHM_EVAL_H
+
+#include "ohm/chip.h"
+#include "ohm/error.h"
+#include "ohm/expr.h"
+#include "ohm/space.h"
+#include "ohm/store.h"
+#include "ohm/surrogate.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One metric that a candidate can have, in order of cost: free ones (net, chip) before paid ones (surrogate). */
+struct ohm_metric {
+    char name[64];        /* "params", "energy_uJ", "acc_1d", "acc_1d_sd" */
+    const char *source;   /* "net", "chip", or the surrogate's name */
+    const char *help;
+    bool free;            /* known without spending a query: checked before anything is asked */
+};
+
+/* All names with their help for `ohmnas help metrics`: those of net and chip. NULL-terminated by name[0] == 0. */
+const struct ohm_metric *ohm_fixed_metrics(void);
+
+struct ohm_objective {
+    struct ohm_expr *expr;
+    int sign;             /* +1 maximise, -1 minimise */
+    const char *text;     /* as the user wrote it */
+    const char *metric;   /* name of the logged metric: a metric's own name, or "objective_1" for a formula */
+};
+
+struct ohm_evaluator;
+
+struct ohm_evaluator_spec {
+    const struct ohm_space *space;
+    const struct ohm_chip *chip;          /* NULL: no chip metrics */
+    struct ohm_chip_use use;
+    struct ohm_surrogate *const *surrogates; /* [surrogate_count], borrowed */
+    int surrogate_count;
+    const char *const *objectives;        /* "maximize acc_1d", "minimize energy_uJ", "-avm" ... see ohm_objective_parse */
+    int objective_count;
+    const char *const *constraints;       /* expressions; true = met */
+    int constraint_count;
+    int jobs;                             /* workers that may call at once */
+};
+
+/* OHM_ENOTFOUND: a name that no metric has, with the nearest. OHM_ECONFIG: syntax. */
+enum ohm_status ohm_evaluator_create(struct ohm_evaluator **out, const struct ohm_evaluator_spec *spec,
+                                     struct ohm_error *err);
+void ohm_evaluator_free(struct ohm_evaluator *e);
+
+int ohm_evaluator_metrics(const struct ohm_evaluator *e);
+const struct ohm_metric *ohm_evaluator_metric(const struct ohm_evaluator *e, int i);
+int ohm_evaluator_objectives(const struct ohm_evaluator *e);
+const struct ohm_objective *ohm_evaluator_objective(const struct ohm_evaluator *e, int i);
+
+/* May it be asked? Decodes, prices, checks the free constraints. Pure; `worker` names the scratch, in [0, jobs).
+ * *broken (may be NULL) gets the text of the first constraint broken. A network that cannot be built is not
+ * admissible. */
+bool ohm_evaluator_admits(struct ohm_evaluator *e, const struct ohm_genotype *g, int worker, const char **broken);
+
+struct ohm_evaluation {
+    double metric[OHM_METRICS_MAX];
+    double objective[8];      /* minimised: -value where the user maximises */
+    double sd[8];             /* NaN where the objective is no surrogate's target */
+    double violation;         /* sum of relative violations of all constraints; 0 = feasible */
+    const char *broken;       /* first constraint broken, or NULL */
+};
+/* Everything about n candidates at once (surrogates are scored in a batch), on `jobs` threads; the result does not
+ * depend on jobs. OHM_ERANGE and such of single candidates do not fail the call: their metrics are NaN and `broken`
+ * says why. */
+enum ohm_status ohm_evaluate(struct ohm_evaluator *e, const struct ohm_genotype *g, int n, int jobs,
+                             struct ohm_evaluation *out, struct ohm_error *err);
+
+#endif
