@@ -1,0 +1,2 @@
+/* Made by its owner. */
+typedef int ohm_net_is_coming;
