@@ -6,7 +6,7 @@
  *
  * Tables: study(id, name, created, state, config, space_text, chip_text, seed, metrics, ...), trial(study, number,
  * generation, state, net_id, genotype, operation, parent_a, parent_b, time_s, feasible, violation, reason, record,
- * m0 ... m31), generation(study, number, trials, hypervolume, best, time_s). For every study there is a view
+ * m0 ... m63), generation(study, number, trials, hypervolume, best, time_s). For every study there is a view
  * "study_<name>" whose columns m_i have the names and units of the metrics ("acc_1d", "energy_uJ"). */
 #ifndef OHM_STORE_H
 #define OHM_STORE_H
@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { OHM_METRICS_MAX = 32, OHM_SCHEMA_VERSION = 1 };
+enum { OHM_METRICS_MAX = 64, OHM_SCHEMA_VERSION = 1 };
 
 struct ohm_store;
 
