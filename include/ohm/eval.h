@@ -19,10 +19,13 @@ struct ohm_metric {
     const char *source;   /* "net", "chip", or the surrogate's name */
     const char *help;
     bool free;            /* known without spending a query: checked before anything is asked */
+    int sign;             /* its natural direction: +1 larger is better, -1 smaller is better */
 };
 
-/* All names with their help for `ohmnas help metrics`: those of net and chip. NULL-terminated by name[0] == 0. */
-const struct ohm_metric *ohm_fixed_metrics(void);
+/* The metrics that every study has, those of the network and those of the chip; NULL past the last. A surrogate adds
+ * its targets, and <target>_sd where it has an ensemble: targets that begin with "acc" or "rank" are better large, all
+ * others better small. */
+const struct ohm_metric *ohm_fixed_metric(int i);
 
 struct ohm_objective {
     struct ohm_expr *expr;
@@ -30,6 +33,10 @@ struct ohm_objective {
     const char *text;     /* as the user wrote it */
     const char *metric;   /* name of the logged metric: a metric's own name, or "objective_1" for a formula */
 };
+
+/* Splits "maximize acc_1d" (or maximise, max; minimize, minimise, min): *sign is +1, -1, or 0 where the text says no
+ * direction; the result points at the expression within text. */
+const char *ohm_objective_split(const char *text, int *sign);
 
 struct ohm_evaluator;
 
@@ -39,7 +46,8 @@ struct ohm_evaluator_spec {
     struct ohm_chip_use use;
     struct ohm_surrogate *const *surrogates; /* [surrogate_count], borrowed */
     int surrogate_count;
-    const char *const *objectives;        /* "maximize acc_1d", "minimize energy_uJ", "-avm" ... see ohm_objective_parse */
+    const char *const *objectives;        /* "maximize acc_1d", "energy_uJ" (a metric's natural direction);
+                                             a formula needs the word */
     int objective_count;
     const char *const *constraints;       /* expressions; true = met */
     int constraint_count;
@@ -55,6 +63,11 @@ int ohm_evaluator_metrics(const struct ohm_evaluator *e);
 const struct ohm_metric *ohm_evaluator_metric(const struct ohm_evaluator *e, int i);
 int ohm_evaluator_objectives(const struct ohm_evaluator *e);
 const struct ohm_objective *ohm_evaluator_objective(const struct ohm_evaluator *e, int i);
+
+/* Index of a metric by name, or -1. */
+int ohm_evaluator_find(const struct ohm_evaluator *e, const char *name);
+/* Names of all metrics (for hints): [ohm_evaluator_metrics(e)], owned by the evaluator. */
+const char *const *ohm_evaluator_names(const struct ohm_evaluator *e);
 
 /* May it be asked? Decodes, prices, checks the free constraints. Pure; `worker` names the scratch, in [0, jobs).
  * *broken (may be NULL) gets the text of the first constraint broken. A network that cannot be built is not

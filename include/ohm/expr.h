@@ -35,6 +35,10 @@ enum ohm_status ohm_expr_bind(struct ohm_expr *expr, ohm_expr_find_fn *find, con
  * slot is a number). Allocates nothing; safe from several threads. A text as the result is NaN. */
 double ohm_expr_eval(const struct ohm_expr *expr, const double *value, const char *const *text);
 
+/* By how much a condition is broken: 0 where it is true. A comparison a <= b: (a - b) / max(|a|, |b|, 1e-9), likewise
+ * the others; && adds, || takes the smaller; anything else that is false is 1. NaN where a value is missing. */
+double ohm_expr_violation(const struct ohm_expr *expr, const double *value, const char *const *text);
+
 /* The same as a SQL expression; `column` gives the SQL of a name (NULL: unknown name, OHM_ENOTFOUND). Texts are quoted.
  * NULL columns behave as NaN does in ohm_expr_eval. */
 typedef const char *ohm_expr_column_fn(const void *context, const char *name);

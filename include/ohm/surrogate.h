@@ -65,6 +65,8 @@ uint64_t ohm_surrogate_hash(const struct ohm_surrogate *s); /* of card and model
 const struct ohm_features *ohm_surrogate_features(const struct ohm_surrogate *s);
 int ohm_surrogate_targets(const struct ohm_surrogate *s);
 const char *ohm_surrogate_target(const struct ohm_surrogate *s, int i); /* "acc_1d" */
+bool ohm_surrogate_has_sd(const struct ohm_surrogate *s);   /* an ensemble with calibrated uncertainty */
+const char *ohm_surrogate_task(const struct ohm_surrogate *s); /* "cifar10"; "" for a plain file */
 /* mean[n][targets] and sd[n][targets] (sd may be NULL; NaN for a model of one member) of rows x[n][features].
  * sd is calibrated on held-out rows: the standard deviation of (measured - predicted). Thread-safe. */
 void ohm_surrogate_predict(const struct ohm_surrogate *s, double *mean, double *sd, const float *x, int n);

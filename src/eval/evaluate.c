@@ -1,0 +1,182 @@
+/* evaluate.c - candidates in, metrics, objectives and violations out. */
+#include "eval_int.h"
+
+#include "ohm/decode.h"
+#include "ohm/parallel.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char no_network[] = "the values give no network";
+
+enum ohm_status evaluate_free(const struct ohm_evaluator *e, const struct ohm_genotype *g, struct scratch *scratch,
+                              const struct ohm_net **net, double *metric, struct ohm_error *err)
+{
+    int rows;
+    const struct fixed_metric *table = fixed_metrics(&rows);
+    struct ohm_cost cost = { 0 };
+    enum ohm_status st = ohm_decode(e->space, g, &scratch->builder, net, err);
+
+    if (st == OHM_OK && e->chip)
+        st = ohm_cost_net(e->chip, &e->use, *net, &cost, NULL, err);
+    if (st != OHM_OK)
+        return st;
+    for (int i = 0; i < e->fixed; i++)
+        metric[i] = table[e->fixed_index[i]].value(*net, &cost);
+    return OHM_OK;
+}
+
+static const char *first_broken(const struct ohm_evaluator *e, const double *metric, bool free_only)
+{
+    for (int i = 0; i < e->constraints; i++) {
+        const struct constraint *c = &e->constraint[i];
+
+        if ((!free_only || c->free) && !(ohm_expr_eval(c->expr, metric, NULL) != 0))
+            return ohm_expr_source(c->expr);
+    }
+    return NULL;
+}
+
+bool ohm_evaluator_admits(struct ohm_evaluator *e, const struct ohm_genotype *g, int worker, const char **broken)
+{
+    double metric[OHM_METRICS_MAX];
+    const struct ohm_net *net;
+    const char *reason = NULL;
+
+    if (evaluate_free(e, g, &e->scratch[worker], &net, metric, NULL) != OHM_OK)
+        reason = no_network;
+    else if (e->any_free_constraint)
+        reason = first_broken(e, metric, true);
+    if (broken)
+        *broken = reason;
+    return !reason;
+}
+
+/* A formula may give a truth value that is NaN where a metric is missing: that is a broken constraint too. */
+static double violation_of(const struct ohm_evaluator *e, const double *metric)
+{
+    double sum = 0;
+
+    for (int i = 0; i < e->constraints; i++) {
+        const double v = ohm_expr_violation(e->constraint[i].expr, metric, NULL);
+
+        sum += isnan(v) ? 1 : v;
+    }
+    return sum;
+}
+
+static void finish_one(const struct ohm_evaluator *e, struct ohm_evaluation *out)
+{
+    for (int i = 0; i < e->objectives; i++) {
+        const struct ohm_objective *o = &e->objective[i];
+        const double value = ohm_expr_eval(o->expr, out->metric, NULL);
+
+        out->metric[e->objective_metric[i]] = value;
+        out->objective[i] = o->sign > 0 ? -value : value;
+        out->sd[i] = e->objective_sd[i] < 0 ? NAN : out->metric[e->objective_sd[i]];
+    }
+    out->violation = violation_of(e, out->metric);
+    out->broken = out->violation > 0 ? first_broken(e, out->metric, false) : NULL;
+}
+
+static void fail_one(const struct ohm_evaluator *e, struct ohm_evaluation *out)
+{
+    for (int i = 0; i < e->metrics; i++)
+        out->metric[i] = NAN;
+    for (int i = 0; i < e->objectives; i++)
+        out->objective[i] = out->sd[i] = NAN;
+    out->violation = INFINITY;
+    out->broken = no_network;
+}
+
+/* Rows of candidates that have no network are scored all the same, so that the rest stays in place. */
+static void score_block(const struct ohm_evaluator *e, const struct surrogate_slot *slot, struct scratch *s,
+                        struct ohm_evaluation *out, int n)
+{
+    ohm_surrogate_predict(slot->surrogate, s->mean, slot->has_sd ? s->sd : NULL, s->x, n);
+    for (int i = 0; i < n; i++)
+        for (int t = 0; t < slot->targets; t++) {
+            out[i].metric[slot->first + t] = s->mean[i * slot->targets + t];
+            if (slot->has_sd)
+                out[i].metric[slot->first + slot->targets + t] = s->sd[i * slot->targets + t];
+        }
+    (void)e;
+}
+
+struct batch {
+    struct ohm_evaluator *e;
+    const struct ohm_genotype *g;
+    struct ohm_evaluation *out;
+    int n;
+};
+
+/* The net of the first surrogate's features is the one that was just priced; further surrogates decode again, which
+ * happens only where a study has several with features of the net. */
+static void features_of(struct ohm_evaluator *e, const struct batch *b, int first, int n, int which, struct scratch *s,
+                        const bool *good)
+{
+    const struct surrogate_slot *slot = &e->surrogate[which];
+    const int width = ohm_features_count(slot->features);
+
+    for (int i = 0; i < n; i++) {
+        const struct ohm_net *net = NULL;
+        float *x = s->x + (size_t)i * (size_t)width;
+
+        if (!good[i] || (slot->needs_net && ohm_decode(e->space, &b->g[first + i], &s->builder, &net, NULL) != OHM_OK))
+            memset(x, 0, (size_t)width * sizeof *x);
+        else
+            ohm_features_compute(slot->features, &b->g[first + i], net, x);
+    }
+}
+
+static void free_and_first_features(const struct batch *b, int first, int n, struct scratch *s, bool *good)
+{
+    struct ohm_evaluator *e = b->e;
+    const struct surrogate_slot *slot = e->surrogates ? &e->surrogate[0] : NULL;
+    const int width = slot ? ohm_features_count(slot->features) : 0;
+
+    for (int i = 0; i < n; i++) {
+        const struct ohm_net *net;
+        float *x = s->x + (size_t)i * (size_t)width;
+
+        good[i] = evaluate_free(e, &b->g[first + i], s, &net, b->out[first + i].metric, NULL) == OHM_OK;
+        if (slot && good[i])
+            ohm_features_compute(slot->features, &b->g[first + i], net, x);
+        else if (slot)
+            memset(x, 0, (size_t)width * sizeof *x);
+    }
+}
+
+static enum ohm_status evaluate_block(void *context, int index, int worker, struct ohm_error *err)
+{
+    const struct batch *b = context;
+    struct ohm_evaluator *e = b->e;
+    struct scratch *s = &e->scratch[worker];
+    const int first = index * BLOCK;
+    const int n = b->n - first < BLOCK ? b->n - first : BLOCK;
+    bool good[BLOCK];
+
+    (void)err;
+    free_and_first_features(b, first, n, s, good);
+    for (int k = 0; k < e->surrogates; k++) {
+        if (k > 0)
+            features_of(e, b, first, n, k, s, good);
+        score_block(e, &e->surrogate[k], s, b->out + first, n);
+    }
+    for (int i = 0; i < n; i++) {
+        if (good[i])
+            finish_one(e, &b->out[first + i]);
+        else
+            fail_one(e, &b->out[first + i]);
+    }
+    return OHM_OK;
+}
+
+enum ohm_status ohm_evaluate(struct ohm_evaluator *e, const struct ohm_genotype *g, int n, int jobs,
+                             struct ohm_evaluation *out, struct ohm_error *err)
+{
+    struct batch batch = { e, g, out, n };
+    const int blocks = (n + BLOCK - 1) / BLOCK;
+
+    return ohm_parallel_for(jobs < e->jobs ? jobs : e->jobs, blocks, evaluate_block, &batch, err);
+}
