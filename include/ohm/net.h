@@ -51,6 +51,7 @@ struct ohm_layer {
     int64_t params;                       /* trainable numbers: weights, bias, batch-norm scale and shift */
     int64_t weights;                      /* of these, the ones that sit on crossbars: conv and dense matrices */
     int64_t macs;                         /* multiply-accumulates of one inference: conv and dense only */
+    int32_t depth;                        /* conv and dense layers on the longest path up to and with this layer */
     const char *name;                     /* "group2.block1.conv1"; owned by the net; may be NULL */
 };
 
@@ -68,6 +69,8 @@ struct ohm_net {
 };
 
 const char *ohm_layer_kind_name(enum ohm_layer_kind kind);
+/* The kind of that name, or OHM_LAYER_KIND_COUNT. */
+enum ohm_layer_kind ohm_layer_kind_find(const char *name);
 bool ohm_layer_is_mvm(enum ohm_layer_kind kind);
 /* The crossbar matrix of a conv or dense layer: rows = k_h k_w c_in / groups, cols = c_out (all groups), and the number
  * of positions at which it is applied (out.h * out.w; 1 for dense). */
@@ -84,6 +87,7 @@ struct ohm_net_builder {
     size_t layer_cap, edge_cap;
     struct ohm_arena names;
     bool with_names;      /* false: names are not made (the search does not need them) */
+    bool bias_macs;       /* the addition of a bias counts as one MAC, as in NAS-Bench-201's tables; off after reset */
     struct ohm_error failure;
 };
 
@@ -98,6 +102,16 @@ struct ohm_conv {
     int groups;
     bool bias;
 };
+/* What a builder refuses (OHM_ERANGE), so that no sum over a net can overflow. */
+enum {
+    OHM_NET_LAYERS_MAX = 1 << 20,
+    OHM_NET_CHANNELS_MAX = 1 << 24,
+    OHM_NET_WINDOW_MAX = 4096, /* kernel, stride, padding */
+    OHM_NET_INPUTS_MAX = 256   /* of one add or concat */
+};
+#define OHM_NET_ACTIVATIONS_MAX INT32_MAX       /* h w c of one tensor */
+#define OHM_NET_LAYER_MACS_MAX ((int64_t)1 << 42) /* of one layer */
+
 /* Square kernel, stride, symmetric padding, one group, no bias. */
 struct ohm_conv ohm_conv_square(int c_out, int kernel, int stride, int pad);
 /* The padding of TensorFlow's "same" for the given input size. */
@@ -108,13 +122,14 @@ int ohm_net_dense(struct ohm_net_builder *b, int input, int c_out, bool bias); /
 int ohm_net_unary(struct ohm_net_builder *b, enum ohm_layer_kind kind, int input); /* batch_norm relu flatten shift global_avg_pool */
 int ohm_net_pool(struct ohm_net_builder *b, enum ohm_layer_kind kind, int input, int k_h, int k_w, int stride, int pad,
                  bool count_include_pad);
-int ohm_net_zero(struct ohm_net_builder *b, int input, int stride);
-int ohm_net_join(struct ohm_net_builder *b, enum ohm_layer_kind kind, const int *inputs, int n); /* add, concat */
+int ohm_net_zero(struct ohm_net_builder *b, int input, int stride); /* every stride-th row and column, zeroed */
+/* add or concat; a join of one is that layer itself. An input may occur more than once. */
+int ohm_net_join(struct ohm_net_builder *b, enum ohm_layer_kind kind, const int *inputs, int n);
 /* Names the layer added last, printf style; free when the builder makes no names. */
 void ohm_net_name(struct ohm_net_builder *b, int layer, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Ends the net with `output` and computes the sums. *net points into the builder and is valid until the next reset or
- * release. OHM_ERANGE: a shape that does not fit (a window larger than its input, unequal shapes to add, more than
+/* Ends the net with `output`, whose activations are the classes. *net points into the builder and is valid until the
+ * next reset or release. The sums count every layer, also one that no path leads from to the output. OHM_ERANGE: a shape that does not fit (a window larger than its input, unequal shapes to add, more than
  * 2^31 activations ...), with the layer's name or index. */
 enum ohm_status ohm_net_finish(struct ohm_net_builder *b, int output, const struct ohm_net **net, struct ohm_error *err);
 
