@@ -11,10 +11,14 @@
  *     widenfact1:    { real: [0.5, 0.8], step: 0.001 }
  *   constraints:
  *     - stem_width * 4 <= 256
+ *     - g1_block == "basic" || groups < 4            # texts in quotes
  *   key: "{e01#}{e02#}..."         # optional: how tables name a network; {axis} its value, {axis#} its index
  *
- * A condition may use axes above its own only. In a genotype an inactive axis has index 0, and as a value NaN (shown
- * as "-"). Immutable once loaded; shared by threads. */
+ * A condition may use axes above its own only. A condition that uses an inactive axis does not hold, and a constraint
+ * that uses one does not apply (the constraint on group 4 says nothing about a network of three groups). In a genotype
+ * an inactive axis has index 0, and as a value NaN (shown as "-"). Immutable once loaded; shared by threads.
+ * Limits: 64 axes, 65,535 values an axis, 2^20 values in all, 64 constraints. An empty space is refused at load where
+ * that is found within 2^17 steps. */
 #ifndef OHM_SPACE_H
 #define OHM_SPACE_H
 
