@@ -5,6 +5,7 @@
 
 #include "ohm/doc.h"
 #include "ohm/error.h"
+#include "ohm/field.h"
 #include "ohm/net.h"
 
 #include <stdbool.h>
@@ -30,7 +31,7 @@ struct ohm_chip_use {
     bool replicate;       /* copies of the slowest layers on free cores (pipelined only); default off */
     bool scale_energy_with_util; /* default off: the full array is active in the published numbers */
 };
-struct ohm_field;
+
 extern const struct ohm_field ohm_chip_use_fields[];
 
 /* One conv or dense layer on the chip. */

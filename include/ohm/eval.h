@@ -87,4 +87,7 @@ struct ohm_evaluation {
 enum ohm_status ohm_evaluate(struct ohm_evaluator *e, const struct ohm_genotype *g, int n, int jobs,
                              struct ohm_evaluation *out, struct ohm_error *err);
 
+/* Objectives and their sd again from out->metric as read from a log: the same bits as when they were measured. */
+void ohm_evaluator_recall(const struct ohm_evaluator *e, struct ohm_evaluation *out);
+
 #endif

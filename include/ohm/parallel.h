@@ -14,6 +14,9 @@ typedef enum ohm_status ohm_item_fn(void *context, int index, int worker, struct
  * with the lowest index is the one reported. A nested call runs serially. */
 enum ohm_status ohm_parallel_for(int jobs, int n, ohm_item_fn *fn, void *context, struct ohm_error *err);
 
+/* The worker that calls, inside a loop; 0 outside. For callbacks that are not handed their worker. */
+int ohm_parallel_worker(void);
+
 int ohm_processor_count(void); /* processors this process may use, >= 1 */
 
 /* One task beside the caller: start, then wait. At most one at a time per ohm_task. */

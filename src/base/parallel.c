@@ -77,7 +77,17 @@ enum ohm_status ohm_parallel_for(int jobs, int n, ohm_item_fn *fn, void *context
     }
     return report(&first, err);
 }
+
+int ohm_parallel_worker(void)
+{
+    return omp_get_thread_num();
+}
 #else
+int ohm_parallel_worker(void)
+{
+    return 0;
+}
+
 enum ohm_status ohm_parallel_for(int jobs, int n, ohm_item_fn *fn, void *context, struct ohm_error *err)
 {
     (void)jobs;

@@ -65,7 +65,7 @@ static double violation_of(const struct ohm_evaluator *e, const double *metric)
     return sum;
 }
 
-static void finish_one(const struct ohm_evaluator *e, struct ohm_evaluation *out)
+void ohm_evaluator_recall(const struct ohm_evaluator *e, struct ohm_evaluation *out)
 {
     for (int i = 0; i < e->objectives; i++) {
         const struct ohm_objective *o = &e->objective[i];
@@ -75,6 +75,11 @@ static void finish_one(const struct ohm_evaluator *e, struct ohm_evaluation *out
         out->objective[i] = o->sign > 0 ? -value : value;
         out->sd[i] = e->objective_sd[i] < 0 ? NAN : out->metric[e->objective_sd[i]];
     }
+}
+
+static void finish_one(const struct ohm_evaluator *e, struct ohm_evaluation *out)
+{
+    ohm_evaluator_recall(e, out);
     out->violation = violation_of(e, out->metric);
     out->broken = out->violation > 0 ? first_broken(e, out->metric, false) : NULL;
 }
