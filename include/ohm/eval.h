@@ -7,7 +7,7 @@
 #include "ohm/error.h"
 #include "ohm/expr.h"
 #include "ohm/space.h"
-#include "ohm/store.h"
+#include "ohm/limits.h"
 #include "ohm/surrogate.h"
 
 #include <stdbool.h>

@@ -12,12 +12,13 @@
 #define OHM_STORE_H
 
 #include "ohm/error.h"
+#include "ohm/limits.h"
 #include "ohm/str.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { OHM_METRICS_MAX = 64, OHM_SCHEMA_VERSION = 1 };
+enum { OHM_SCHEMA_VERSION = 1 };
 
 struct ohm_store;
 

@@ -42,9 +42,17 @@ static enum ohm_status take(void *context, const struct ohm_trial *trial, struct
     memcpy(h->sd + (size_t)h->count * m, e.sd, m * sizeof(double));
     h->violation[h->count] = trial->violation;
     h->id[h->count] = trial->net_id;
-    h->infeasible += !trial->feasible;
-    h->failed += strcmp(trial->state, "failed") == 0;
     h->count++;
+    return OHM_OK;
+}
+
+static enum ohm_status note_generation(void *context, const struct ohm_generation_row *row, struct ohm_error *err)
+{
+    struct history *h = context;
+
+    (void)err;
+    if (row->number > h->last_generation)
+        h->last_generation = row->number;
     return OHM_OK;
 }
 
@@ -52,9 +60,11 @@ enum ohm_status history_load(struct history *h, struct ohm_store *store, int64_t
                              struct ohm_error *err)
 {
     struct loading l = { h, plan };
+    enum ohm_status st;
 
-    *h = (struct history){ .objectives = plan->objectives };
-    return ohm_store_each_trial(store, study, 0, take, &l, err);
+    *h = (struct history){ .objectives = plan->objectives, .last_generation = -1 };
+    st = ohm_store_each_generation(store, study, note_generation, h, err);
+    return st == OHM_OK ? ohm_store_each_trial(store, study, 0, take, &l, err) : st;
 }
 
 void history_release(struct history *h)

@@ -119,8 +119,8 @@ static enum ohm_status measure(struct run *r, int first, int end, struct ohm_err
     return st;
 }
 
-/* A generation that is over: a row of the log unless it came from there. */
-static enum ohm_status close_generation(struct run *r, bool replayed, struct ohm_error *err)
+/* A generation that is over: a row of the log, unless the log has it. */
+static enum ohm_status close_generation(struct run *r, struct ohm_error *err)
 {
     struct ohm_generation_row row = { .number = r->generation, .trials = r->next, .best = r->progress.best };
     enum ohm_status st = OHM_OK;
@@ -130,7 +130,7 @@ static enum ohm_status close_generation(struct run *r, bool replayed, struct ohm
         if (st == OHM_OK && !isnan(row.hypervolume))
             r->progress.hypervolume = row.hypervolume;
         row.time_s = r->before_s + now_s() - r->started_s;
-        if (st == OHM_OK && !replayed)
+        if (st == OHM_OK && r->generation > r->history.last_generation)
             st = writer_add_generation(r->writer, &row, err);
     }
     if (st == OHM_OK)
@@ -165,7 +165,7 @@ static enum ohm_status step(struct run *r, bool *more, struct ohm_error *err)
     r->next += n;
     st = ohm_strategy_tell(r->strategy, r->candidate, r->outcome, n, err);
     mark(r, OHM_STAGE_TELL);
-    return st == OHM_OK ? close_generation(r, taken == n, err) : st;
+    return st == OHM_OK ? close_generation(r, err) : st;
 }
 
 /* ---- the run ---- */
@@ -345,6 +345,7 @@ enum ohm_status ohm_study_run(struct ohm_plan *plan, struct ohm_store *store, co
     if (st != OHM_OK)
         return st;
     r.study = *study;
+    r.history.last_generation = -1;
     return run(&r, result, err);
 }
 

@@ -96,7 +96,7 @@ struct history {
     int objectives;
     uint64_t *id;
     double *objective, *sd, *violation; /* [count][objectives] twice, [count] */
-    int64_t infeasible, failed;
+    int64_t last_generation; /* that has a row; -1: none */
     size_t capacity;
 };
 enum ohm_status history_load(struct history *h, struct ohm_store *store, int64_t study, const struct ohm_plan *plan,
