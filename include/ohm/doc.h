@@ -26,15 +26,18 @@ struct ohm_node {
     struct ohm_node **item;     /* list[count], map values[count] */
     const struct ohm_node **key; /* map keys[count], scalars, no two equal; else NULL */
     bool *used;            /* map[count]: asked for by ohm_map_get */
-    const struct ohm_doc *doc;
+    struct ohm_asked *asked; /* map: names asked for that it does not have, for "did you mean" */
+    struct ohm_doc *doc;
 };
 
-/* Limits on what is read: nodes in all after aliases are resolved, and depth of nesting. */
-enum { OHM_DOC_NODES_MAX = 1000000, OHM_DOC_DEPTH_MAX = 64 };
+/* Limits on what is read: nodes in all, counted as if each alias were written out; depth of nesting; anchors. */
+enum { OHM_DOC_NODES_MAX = 1000000, OHM_DOC_DEPTH_MAX = 64, OHM_DOC_ANCHORS_MAX = 256 };
 
-/* Reads and parses one YAML document. On failure *out is NULL and diag holds the reasons: no such file, larger than
- * OHM_TEXT_FILE_MAX, not UTF-8, syntax (line and column of libyaml), duplicate key, alias bomb, too deep, no document
- * or more than one. */
+/* Reads and parses one document: JSON where the path ends in .json, else YAML. On failure *out is NULL and diag holds
+ * the reasons: no such file, larger than OHM_TEXT_FILE_MAX, not UTF-8, syntax (line and column of libyaml), alias bomb,
+ * too deep, no document or more than one. A duplicate key of YAML is noted and passed over with OHM_OK, so that the
+ * caller finds the other mistakes of the file in the same pass: as with the getters below, the file is good only when
+ * diag is empty at the end. */
 enum ohm_status ohm_doc_load(struct ohm_doc **out, const char *path, struct ohm_diag *diag);
 /* The same from memory; `path` is the name used in messages. The bytes are copied. */
 enum ohm_status ohm_doc_parse(struct ohm_doc **out, const char *bytes, size_t length, const char *path,
