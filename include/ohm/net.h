@@ -125,7 +125,12 @@ int ohm_net_pool(struct ohm_net_builder *b, enum ohm_layer_kind kind, int input,
 int ohm_net_zero(struct ohm_net_builder *b, int input, int stride); /* every stride-th row and column, zeroed */
 /* add or concat; a join of one is that layer itself. An input may occur more than once. */
 int ohm_net_join(struct ohm_net_builder *b, enum ohm_layer_kind kind, const int *inputs, int n);
-/* Names the layer added last, printf style; free when the builder makes no names. */
+/* Adds the layers from `first` to the last one again, `times` times, one behind the other: where they read `from`, the
+ * only layer above `first` that they may read, a copy reads the last layer of the one before. The shapes of `from` and
+ * of the last layer must be equal. For blocks that are all alike: several times as fast as building each. Gives the
+ * index of the last layer; the copies have no names. */
+int ohm_net_repeat(struct ohm_net_builder *b, int first, int from, int times);
+/* Names a layer, printf style; does nothing when the builder makes no names. */
 void ohm_net_name(struct ohm_net_builder *b, int layer, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Ends the net with `output`, whose activations are the classes. *net points into the builder and is valid until the

@@ -4,8 +4,10 @@
  * sums are kept running, and nothing is cleared between two nets. */
 #include "ohm/net.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void ohm_net_reset(struct ohm_net_builder *b, bool with_names)
 {
@@ -65,20 +67,33 @@ static bool accepts(struct ohm_net_builder *b, enum ohm_layer_kind kind, int inp
     return false;
 }
 
-static bool has_room(struct ohm_net_builder *b, size_t inputs)
+static bool make_room(struct ohm_net_builder *b, size_t layers, size_t inputs)
 {
     struct ohm_net *net = &b->net;
 
-    if (net->layers >= OHM_NET_LAYERS_MAX) {
+    if ((size_t)net->layers + layers > OHM_NET_LAYERS_MAX) {
         (void)refuse(b, "a network has more than %d layers", OHM_NET_LAYERS_MAX);
         return false;
     }
-    if (ohm_grow(&net->layer, &b->layer_cap, (size_t)net->layers + 1, sizeof *net->layer) &&
+    if (ohm_grow(&net->layer, &b->layer_cap, (size_t)net->layers + layers, sizeof *net->layer) &&
         ohm_grow(&net->edge, &b->edge_cap, (size_t)net->edges + inputs, sizeof *net->edge))
         return true;
     (void)no_memory(b);
     return false;
 }
+
+/* Nearly always there is room: the arrays are those of the largest net so far. */
+static inline bool has_room(struct ohm_net_builder *b, size_t inputs)
+{
+    if ((size_t)b->net.layers < b->layer_cap && b->net.layers < OHM_NET_LAYERS_MAX &&
+        (size_t)b->net.edges + inputs <= b->edge_cap)
+        return true;
+    return make_room(b, 1, inputs);
+}
+
+/* What most layers are; copying it is faster than setting its members. */
+static const struct ohm_layer plain_layer = {
+    .inputs = 1, .k_h = 1, .k_w = 1, .stride_h = 1, .stride_w = 1, .groups = 1};
 
 /* A layer of `kind` behind `input`, of the same shape; the caller has asked accepts() and fills in what differs. */
 static struct ohm_layer *open_layer(struct ohm_net_builder *b, enum ohm_layer_kind kind, int input)
@@ -89,19 +104,11 @@ static struct ohm_layer *open_layer(struct ohm_net_builder *b, enum ohm_layer_ki
     if (!has_room(b, 1))
         return NULL;
     layer = &net->layer[net->layers];
-    *layer = (struct ohm_layer){
-        .kind = kind,
-        .first_input = net->edges,
-        .inputs = 1,
-        .in = net->layer[input].out,
-        .out = net->layer[input].out,
-        .k_h = 1,
-        .k_w = 1,
-        .stride_h = 1,
-        .stride_w = 1,
-        .groups = 1,
-        .depth = net->layer[input].depth,
-    };
+    *layer = plain_layer;
+    layer->kind = kind;
+    layer->first_input = net->edges;
+    layer->in = layer->out = net->layer[input].out;
+    layer->depth = net->layer[input].depth;
     net->edge[net->edges] = input;
     return layer;
 }
@@ -138,8 +145,10 @@ int ohm_net_input(struct ohm_net_builder *b, int h, int w, int c)
                       h, w, c, OHM_NET_CHANNELS_MAX);
     if (!has_room(b, 0))
         return -1;
-    net->layer[0] = (struct ohm_layer){
-        .kind = OHM_INPUT, .in = shape, .out = shape, .k_h = 1, .k_w = 1, .stride_h = 1, .stride_w = 1, .groups = 1};
+    net->layer[0] = plain_layer;
+    net->layer[0].kind = OHM_INPUT;
+    net->layer[0].inputs = 0;
+    net->layer[0].in = net->layer[0].out = shape;
     net->input = shape;
     return close_layer(b, &net->layer[0]);
 }
@@ -416,6 +425,62 @@ int ohm_net_join(struct ohm_net_builder *b, enum ohm_layer_kind kind, const int 
     if (!shape_fits(&layer->out))
         return refuse_size(b, kind, inputs[0], layer->out.c);
     return close_layer(b, layer);
+}
+
+/* One copy of the `n` layers from `first` on, `shift` layers further; `from` becomes `to`. */
+static void copy_layers(struct ohm_net *net, int first, int n, int shift, int from, int to)
+{
+    const struct ohm_layer *const source = &net->layer[first];
+    const int edges = source[n - 1].first_input + source[n - 1].inputs - source->first_input;
+    const int edge_shift = net->edges - source->first_input;
+    const int deeper = net->layer[to].depth - net->layer[from].depth;
+    struct ohm_layer *const copy = &net->layer[net->layers];
+
+    memcpy(copy, source, (size_t)n * sizeof *copy);
+    for (int i = 0; i < n; i++) {
+        copy[i].first_input += edge_shift;
+        copy[i].depth += deeper;
+        copy[i].name = NULL;
+    }
+    for (int e = 0; e < edges; e++) {
+        const int input = net->edge[source->first_input + e];
+
+        assert(input == from || input >= first);
+        net->edge[net->edges + e] = input == from ? to : input + shift;
+    }
+    net->layers += n;
+    net->edges += edges;
+}
+
+/* Counts the n layers from `first` on another `times` times. */
+static void count_copies(struct ohm_net *net, int first, int n, int times)
+{
+    for (int i = first; i < first + n; i++) {
+        const struct ohm_layer *const layer = &net->layer[i];
+
+        net->params += times * layer->params;
+        net->weights += times * layer->weights;
+        net->macs += times * layer->macs;
+        net->bn_params += layer->kind == OHM_BATCH_NORM ? times * layer->params : 0;
+        net->mvm_layers += ohm_layer_is_mvm(layer->kind) ? times : 0;
+    }
+}
+
+int ohm_net_repeat(struct ohm_net_builder *b, int first, int from, int times)
+{
+    struct ohm_net *net = &b->net;
+    const int n = net->layers - first;
+
+    if (b->failure.status != OHM_OK)
+        return -1;
+    assert(first > 0 && n > 0 && from >= 0 && from < first && times >= 0);
+    assert(memcmp(&net->layer[from].out, &net->layer[net->layers - 1].out, sizeof net->input) == 0);
+    if (!make_room(b, (size_t)n * (size_t)times, (size_t)(net->edges - net->layer[first].first_input) * (size_t)times))
+        return -1;
+    count_copies(net, first, n, times);
+    for (int i = 1; i <= times; i++)
+        copy_layers(net, first, n, i * n, from, net->layers - 1);
+    return net->layers - 1;
 }
 
 void ohm_net_name(struct ohm_net_builder *b, int layer, const char *format, ...)

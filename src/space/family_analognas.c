@@ -131,6 +131,22 @@ static int build_block(struct ohm_place *at, int input, const struct group *grou
     return ohm_put(at, ohm_net_join(at->b, OHM_ADD, end, group->branches + 1), "add");
 }
 
+/* The blocks behind a group's first two are copies of the second, unless each needs names of its own. */
+static int build_group(struct ohm_place *at, int x, const struct group *group, int g, int width_before)
+{
+    int first;
+
+    x = build_block(at, x, group, g, 0, width_before);
+    if (group->blocks > 2 && !at->b->with_names) {
+        first = at->b->net.layers;
+        (void)build_block(at, x, group, g, 1, group->width);
+        return ohm_net_repeat(at->b, first, x, group->blocks - 2);
+    }
+    for (int block = 1; block < group->blocks; block++)
+        x = build_block(at, x, group, g, block, group->width);
+    return x;
+}
+
 static int build_stem(struct ohm_net_builder *b, struct ohm_shape input, int width)
 {
     const struct ohm_place at = {b, "stem"};
@@ -162,14 +178,8 @@ static enum ohm_status build(const double *value, struct ohm_shape input, int cl
         return st;
     ohm_net_reset(b, b->with_names);
     x = build_stem(b, input, plan.stem);
-    for (int g = 0; g < plan.groups; g++) {
-        int width = g ? plan.group[g - 1].width : plan.stem;
-
-        for (int block = 0; block < plan.group[g].blocks; block++) {
-            x = build_block(&at, x, &plan.group[g], g, block, width);
-            width = plan.group[g].width;
-        }
-    }
+    for (int g = 0; g < plan.groups; g++)
+        x = build_group(&at, x, &plan.group[g], g, g ? plan.group[g - 1].width : plan.stem);
     return ohm_net_finish(b, build_head(b, x, classes), net, err);
 }
 

@@ -166,10 +166,19 @@ static int build_block(struct ohm_place *at, int input, int width_before, const 
     return ohm_put_unary(at, OHM_RELU, sum, "relu");
 }
 
+/* The blocks behind a group's first two are copies of the second, unless each needs names of its own. */
 static int build_group(struct ohm_place *at, int x, int width_before, const struct group *group, int g)
 {
-    for (int block = 0; block < group->blocks; block++)
-        x = build_block(at, x, block == 0 ? width_before : group->width, group, g, block);
+    int first;
+
+    x = build_block(at, x, width_before, group, g, 0);
+    if (group->blocks > 2 && !at->b->with_names) {
+        first = at->b->net.layers;
+        (void)build_block(at, x, group->width, group, g, 1);
+        return ohm_net_repeat(at->b, first, x, group->blocks - 2);
+    }
+    for (int block = 1; block < group->blocks; block++)
+        x = build_block(at, x, group->width, group, g, block);
     return x;
 }
 

@@ -81,6 +81,28 @@ static inline const struct ohm_layer *layer_named(const struct ohm_net *net, con
     return NULL;
 }
 
+/* Layer by layer the same but for the names. */
+static inline void assert_same_net(const struct ohm_net *a, const struct ohm_net *b)
+{
+    assert_int_equal(a->layers, b->layers);
+    assert_int_equal(a->edges, b->edges);
+    for (int i = 0; i < a->layers; i++) {
+        struct ohm_layer x = a->layer[i], y = b->layer[i];
+
+        x.name = y.name = NULL;
+        assert_memory_equal(&x, &y, sizeof x);
+    }
+    assert_memory_equal(a->edge, b->edge, (size_t)a->edges * sizeof *a->edge);
+    assert_int_equal(a->output, b->output);
+    assert_int_equal(a->params, b->params);
+    assert_int_equal(a->weights, b->weights);
+    assert_int_equal(a->macs, b->macs);
+    assert_int_equal(a->bn_params, b->bn_params);
+    assert_int_equal(a->depth, b->depth);
+    assert_int_equal(a->mvm_layers, b->mvm_layers);
+    assert_int_equal(a->classes, b->classes);
+}
+
 static inline int axis_index(const struct ohm_family *family, const char *name)
 {
     int i = 0;

@@ -60,6 +60,24 @@ static void the_250_sampled_networks_equal_ibms(void **state)
     ohm_csv_release(&csv);
 }
 
+/* Without names, blocks that are alike are copied. */
+static void names_change_nothing_else(void **state)
+{
+    struct ohm_csv csv = load_table(GOLDEN "golden.csv");
+    struct ohm_net_builder named = {.with_names = true}, plain = {0};
+    double value[AXES];
+
+    (void)state;
+    for (int row = 0; row < csv.rows; row++) {
+        read_values(value, &csv, row);
+        assert_same_net(build_net("analognas", value, cifar, 10, &named),
+                        build_net("analognas", value, cifar, 10, &plain));
+    }
+    ohm_net_release(&named);
+    ohm_net_release(&plain);
+    ohm_csv_release(&csv);
+}
+
 static void the_corner_cases_equal_ibms(void **state)
 {
     struct ohm_csv csv = load_table(GOLDEN "golden_edges.csv");
@@ -180,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_250_sampled_networks_equal_ibms),
+        cmocka_unit_test(names_change_nothing_else),
         cmocka_unit_test(the_corner_cases_equal_ibms),
         cmocka_unit_test(the_features_are_the_axes_in_order),
         cmocka_unit_test(a_factor_of_0_8_takes_32_channels_to_39),

@@ -82,6 +82,22 @@ static void resnet_20_has_twenty_layers_on_its_path(void **state)
     ohm_net_release(&b);
 }
 
+static void names_change_nothing_else(void **state)
+{
+    struct ohm_net_builder named = {.with_names = true}, plain = {0};
+    double value[AXES_MAX];
+
+    (void)state;
+    for (int blocks = 1; blocks <= 5; blocks++) {
+        he_resnet(value, blocks);
+        set_group(value, 2, "branches", 3);
+        set_group(value, 3, "block", 1);
+        assert_same_net(build_net("resnet", value, speech, 12, &named), build_net("resnet", value, speech, 12, &plain));
+    }
+    ohm_net_release(&named);
+    ohm_net_release(&plain);
+}
+
 static void a_stride_halves_both_sides_rounding_up(void **state)
 {
     struct ohm_net_builder b = {.with_names = true};
@@ -201,6 +217,7 @@ int main(void)
         cmocka_unit_test(resnet_32_with_projections_has_464432_weights),
         cmocka_unit_test(resnet_8_is_that_of_mlperf_tiny),
         cmocka_unit_test(resnet_20_has_twenty_layers_on_its_path),
+        cmocka_unit_test(names_change_nothing_else),
         cmocka_unit_test(a_stride_halves_both_sides_rounding_up),
         cmocka_unit_test(branches_are_summed_with_the_shortcut),
         cmocka_unit_test(a_bottleneck_is_a_quarter_as_wide_but_at_least_8),
