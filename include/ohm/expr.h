@@ -2,11 +2,13 @@
  *
  *   'acc_1d >= 85 && energy_uJ < 5 && cores <= 64'      'acc_1d - 2*acc_1d_sd'      'state == "failed"'
  *
- * Grammar, loosest first: a ? b : c;  || or;  && and;  == != < <= > >= (not chained; = is ==);  + -;  * / %;
- * unary - ! not;  ^ (right);  numbers (with an optional suffix k M G), "texts" or 'texts', names, ( ),
- * abs min max sqrt log exp floor ceil round, and `name in (a, b, c)`.
+ * Grammar, loosest first: a ? b : c;  || or;  && and;  == != < <= > >= (not chained; = is ==) and `x in (a, b, c)`;
+ * + -;  * / %;  unary - ! not;  ^ (right);  numbers (with an optional suffix k M G), true false (1 and 0), "texts" or
+ * 'texts' (no escapes), names (letters, digits, _ and .), ( ), abs min max sqrt log exp floor ceil round.
  * Values are doubles, or texts in == != and in. True is 1. Any comparison with NaN (a missing value) is false, except
- * that != is true; arithmetic with it gives NaN. Errors give the column in the expression. */
+ * that != is true; arithmetic with it gives NaN, and so do x / 0, the log of 0 and a text in arithmetic. NaN and a text
+ * are not true: !x is 1. A number never equals a text. log is natural, round takes halves away from zero, % has the
+ * sign of its left side. Errors give the column in the expression, in characters. */
 #ifndef OHM_EXPR_H
 #define OHM_EXPR_H
 
@@ -36,7 +38,8 @@ enum ohm_status ohm_expr_bind(struct ohm_expr *expr, ohm_expr_find_fn *find, con
 double ohm_expr_eval(const struct ohm_expr *expr, const double *value, const char *const *text);
 
 /* By how much a condition is broken: 0 where it is true. A comparison a <= b: (a - b) / max(|a|, |b|, 1e-9), likewise
- * the others; && adds, || takes the smaller; anything else that is false is 1. NaN where a value is missing. */
+ * the others; && adds, || takes the smaller, ?: that of the branch taken; anything else that is false is 1. Never
+ * 0 where the condition is false (5 < 5 is broken by 2^-40). NaN where a value is missing. */
 double ohm_expr_violation(const struct ohm_expr *expr, const double *value, const char *const *text);
 
 /* The same as a SQL expression; `column` gives the SQL of a name (NULL: unknown name, OHM_ENOTFOUND). Texts are quoted.
