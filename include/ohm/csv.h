@@ -1,5 +1,5 @@
 /* csv.h - a CSV file (RFC 4180; comma; first row names the columns; lines that start with '#' before it are passed
- * over) as a table of texts. Owned whole by struct ohm_csv. */
+ * over, and so are empty lines) as a table of texts. Owned whole by struct ohm_csv. */
 #ifndef OHM_CSV_H
 #define OHM_CSV_H
 
@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+enum { OHM_CSV_CELLS_MAX = 1 << 25 };
 
 struct ohm_csv {
     char *path;
@@ -18,8 +20,11 @@ struct ohm_csv {
 };
 
 /* OHM_ENOTFOUND: no such file. OHM_EDATA: no header, a row with too few or too many cells, an open quote, two columns
- * of the same name; the error names the line. */
+ * of the same name, a NUL; the error names the line. */
 enum ohm_status ohm_csv_load(struct ohm_csv *out, const char *path, struct ohm_error *err);
+/* The same from memory; `path` is the name used in messages. The bytes are copied. */
+enum ohm_status ohm_csv_parse(struct ohm_csv *out, const char *bytes, size_t length, const char *path,
+                              struct ohm_error *err);
 void ohm_csv_release(struct ohm_csv *csv);
 /* Index of a column; -1: none. */
 int ohm_csv_column(const struct ohm_csv *csv, const char *name);

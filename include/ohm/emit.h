@@ -7,7 +7,8 @@
  *   ohm_emit_end(&e);
  *
  * `key` is NULL inside a list and for the root. Doubles are written in their shortest round-trip form; NaN and
- * infinities are null. Texts are quoted where the dialect needs it. */
+ * infinities are null. Texts are quoted where the dialect needs it; bytes that are no UTF-8 become U+FFFD. The end of the
+ * root writes a line end, so that `compact` roots one after another are JSON lines. */
 #ifndef OHM_EMIT_H
 #define OHM_EMIT_H
 
@@ -28,8 +29,8 @@ struct ohm_emit {
 
 void ohm_emit_map(struct ohm_emit *e, const char *key);
 void ohm_emit_list(struct ohm_emit *e, const char *key);
-void ohm_emit_flow_map(struct ohm_emit *e, const char *key);  /* YAML: on one line */
-void ohm_emit_flow_list(struct ohm_emit *e, const char *key); /* YAML: on one line */
+void ohm_emit_flow_map(struct ohm_emit *e, const char *key);  /* on one line, and all within */
+void ohm_emit_flow_list(struct ohm_emit *e, const char *key); /* on one line, and all within */
 void ohm_emit_end(struct ohm_emit *e);
 void ohm_emit_text(struct ohm_emit *e, const char *key, const char *value); /* NULL: null */
 void ohm_emit_int(struct ohm_emit *e, const char *key, int64_t value);
