@@ -1,0 +1,21 @@
+/* models.c - the chip models that a file can name. */
+#include "chip_int.h"
+
+static const struct chip_model *const models[] = {
+    &ohm_model_multicore,
+};
+
+const char *const ohm_chip_model_names[] = {
+    "multicore",
+    NULL,
+};
+
+int ohm_chip_models(void)
+{
+    return (int)(sizeof models / sizeof models[0]);
+}
+
+const struct chip_model *ohm_chip_model(int i)
+{
+    return models[i];
+}
