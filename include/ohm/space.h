@@ -17,8 +17,8 @@
  * A condition may use axes above its own only. A condition that uses an inactive axis does not hold, and a constraint
  * that uses one does not apply (the constraint on group 4 says nothing about a network of three groups). In a genotype
  * an inactive axis has index 0, and as a value NaN (shown as "-"). Immutable once loaded; shared by threads.
- * Limits: 64 axes, 65,535 values an axis, 2^20 values in all, 64 constraints. An empty space is refused at load where
- * that is found within 2^17 steps. */
+ * Limits: 64 axes, 65,535 values an axis, 2^18 values in all, 64 constraints. An empty space is refused at load where
+ * that is found within 2^15 steps. */
 #ifndef OHM_SPACE_H
 #define OHM_SPACE_H
 

@@ -8,16 +8,14 @@
 void ohm_genotype_print(const struct ohm_space *space, const struct ohm_genotype *g, struct ohm_str *text)
 {
     const uint64_t active = ohm_genotype_mask(space, g);
-    const char *gap = "";
+    size_t gap = 0;
 
     for (int i = 0; i < space->axes; i++) {
         if (!(active & ohm_axis_bit(i)))
             continue;
-        ohm_str_append(text, gap);
-        ohm_str_append(text, space->axis[i].shown.name);
-        ohm_str_append_n(text, "=", 1);
-        ohm_str_append(text, space->axis[i].label[g->gene[i]]);
-        gap = " ";
+        ohm_str_append_n(text, " ", gap);
+        ohm_str_append(text, space->axis[i].pair[g->gene[i]]);
+        gap = 1;
     }
 }
 

@@ -157,7 +157,7 @@ static bool hash_values(struct ohm_space *space, struct ohm_space_axis *a)
 
 bool ohm_space_prepare(struct ohm_space *space)
 {
-    enum { STEPS_AT_LOAD = 1 << 17 };
+    enum { STEPS_AT_LOAD = 1 << 15 };
     ohm_count count;
 
     for (int i = 0; i < space->axes; i++)

@@ -10,7 +10,7 @@
 enum {
     OHM_CONSTRAINTS_MAX = 64,
     OHM_AXIS_SIZE_MAX = 65535,
-    OHM_SPACE_VALUES_MAX = 1 << 20,   /* of all axes together: bounds the memory of a space */
+    OHM_SPACE_VALUES_MAX = 1 << 18,   /* of all axes together: bounds the memory of a space */
     OHM_PREDICATE_TABLE_MAX = 1 << 14 /* entries; a predicate over more combinations is evaluated each time */
 };
 
@@ -27,7 +27,8 @@ struct ohm_predicate {
 
 struct ohm_space_axis {
     struct ohm_axis shown;
-    const char *const *label;   /* [size] the value as text */
+    const char *const *pair;    /* [size] "name=value" */
+    const char *const *label;   /* [size] the value as text, inside of its pair */
     const uint64_t *hash;       /* [size] of the axis's name with the value */
     struct ohm_predicate *when; /* NULL: always active */
 };

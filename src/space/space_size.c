@@ -44,7 +44,7 @@ static ohm_count count_mul(ohm_count a, ohm_count b)
 {
     if (a == 0 || b == 0)
         return 0;
-    return a >= COUNT_MAX / b ? COUNT_MAX : a * b;
+    return a > (COUNT_MAX - 1) / b ? COUNT_MAX : a * b;
 }
 
 /* What is already known of a condition or constraint. */

@@ -19,6 +19,7 @@ static bool values_alloc(struct ohm_space_reader *r, struct ohm_space_axis *a, i
     }
     r->values += n;
     a->shown.value = ohm_reader_take(r, (size_t)n, sizeof *a->shown.value);
+    a->pair = ohm_reader_take(r, (size_t)n, sizeof *a->pair);
     a->label = ohm_reader_take(r, (size_t)n, sizeof *a->label);
     a->shown.size = (int)n;
     return !r->no_memory;
@@ -26,7 +27,16 @@ static bool values_alloc(struct ohm_space_reader *r, struct ohm_space_axis *a, i
 
 static void set_label(struct ohm_space_reader *r, struct ohm_space_axis *a, int v, const char *text)
 {
-    ((const char **)a->label)[v] = ohm_reader_copy(r, text);
+    const size_t name_length = strlen(a->shown.name), length = strlen(text);
+    char *const pair = ohm_reader_take(r, name_length + length + 2, 1);
+
+    if (!pair)
+        return;
+    memcpy(pair, a->shown.name, name_length);
+    pair[name_length] = '=';
+    memcpy(pair + name_length + 1, text, length);
+    ((const char **)a->pair)[v] = pair;
+    ((const char **)a->label)[v] = pair + name_length + 1;
 }
 
 /* Decimal places of the shortest text of a number: 2 for 0.05, 0 for 300. */

@@ -215,6 +215,19 @@ static void axes_that_do_not_match_their_family_are_told(void **state)
     ohm_str_release(&text);
 }
 
+static void a_file_that_is_not_there_is_named(void **state)
+{
+    struct ohm_space *space = NULL;
+    struct ohm_diag diag = {0};
+
+    (void)state;
+    assert_int_equal(ohm_space_load(&space, "searchspaces/none.yaml", &diag), OHM_ENOTFOUND);
+    assert_null(space);
+    assert_int_equal(diag.count, 1);
+    assert_true(strstr(diag.item[0].path, "none.yaml") || strstr(diag.item[0].text, "none.yaml"));
+    ohm_diag_release(&diag);
+}
+
 static uint64_t hash_of(const char *text)
 {
     struct ohm_space *space = NULL;
@@ -292,6 +305,7 @@ int main(void)
         cmocka_unit_test(all_mistakes_of_a_file_are_told_in_one_pass),
         cmocka_unit_test(missing_parts_are_told),
         cmocka_unit_test(axes_that_do_not_match_their_family_are_told),
+        cmocka_unit_test(a_file_that_is_not_there_is_named),
         cmocka_unit_test(the_hash_changes_with_all_that_changes_a_network),
         cmocka_unit_test(a_failed_allocation_is_an_error_and_nothing_else),
     };

@@ -147,6 +147,26 @@ static void a_count_that_takes_too_long_is_given_up(void **state)
     ohm_space_free(space);
 }
 
+static void shipped_spaces_have_the_sizes_of_their_papers_and_formulas(void **state)
+{
+    /* NAS-Bench-201: 5^6. AnalogNAS: 6 stems; 15 * 2 * 301 * 4 first groups, 16 * 2 * 301 * 4 further ones, 1 to 4. */
+    static const struct {
+        const char *path, *size;
+    } shipped[] = {{"searchspaces/nb201.yaml", "15625"},
+                   {"searchspaces/analognas-resnet.yaml", "12394803898655110800"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof shipped / sizeof *shipped; i++) {
+        struct ohm_space *space = NULL;
+        char size[64];
+
+        assert_int_equal(ohm_space_load(&space, shipped[i].path, NULL), OHM_OK);
+        assert_int_equal(ohm_space_size(space, size, NULL), OHM_OK);
+        assert_string_equal(size, shipped[i].size);
+        ohm_space_free(space);
+    }
+}
+
 static void sizes_within_a_limit_are_numbers(void **state)
 {
     struct ohm_space *const space = fixture_space("axes:\n  a: { int: [1, 50] }\n  b: { int: [1, 2] }\n");
@@ -190,6 +210,7 @@ int main(void)
         cmocka_unit_test(constraints_over_more_combinations_than_a_table_holds_are_evaluated),
         cmocka_unit_test(a_size_above_2_to_the_127_is_refused),
         cmocka_unit_test(a_count_that_takes_too_long_is_given_up),
+        cmocka_unit_test(shipped_spaces_have_the_sizes_of_their_papers_and_formulas),
         cmocka_unit_test(sizes_within_a_limit_are_numbers),
         cmocka_unit_test(the_size_of_random_spaces_is_that_of_plain_enumeration),
     };
