@@ -1,0 +1,141 @@
+/* cmd_check.c - every error of every file in one pass. What a file is, its root says. */
+#include "cli_int.h"
+
+#include "ohm/export.h"
+#include "ohm/file.h"
+#include "ohm/surrogate.h"
+
+#include <string.h>
+
+struct check {
+    bool quiet;
+};
+
+static const struct ohm_option options[] = {
+    OHM_OPT_FLAG(check, quiet, "quiet", 'q', "say nothing of files without errors"),
+    OHM_OPT_END,
+};
+
+static enum ohm_status check_space(struct ohm_cli *cli, const char *path)
+{
+    struct ohm_space *space = NULL;
+    enum ohm_status st = ohm_space_load(&space, path, &cli->diag);
+
+    ohm_space_free(space);
+    return st;
+}
+
+static enum ohm_status check_chip(struct ohm_cli *cli, const char *path)
+{
+    struct ohm_chip *chip = NULL;
+    enum ohm_status st = ohm_chip_load(&chip, path, &cli->diag);
+
+    ohm_chip_free(chip);
+    return st;
+}
+
+static enum ohm_status check_study(struct ohm_cli *cli, const char *path)
+{
+    const struct ohm_plan_spec spec = {.path = path, .find = ohm_find, .find_context = cli, .jobs = 1};
+    struct ohm_plan *plan = NULL;
+    enum ohm_status st = ohm_plan_load(&plan, &spec, &cli->diag);
+
+    ohm_plan_free(plan);
+    return st;
+}
+
+static enum ohm_status check_net(struct ohm_cli *cli, const char *path)
+{
+    const struct ohm_net_options none = {0};
+    struct ohm_named_net net = {0};
+    struct ohm_error err = {0};
+    const int before = cli->diag.count;
+    enum ohm_status st = ohm_net_arg(cli, &net, path, &none, &err);
+
+    if (st != OHM_OK && cli->diag.count == before)
+        ohm_diag_take(&cli->diag, &err);
+    ohm_net_arg_release(&net);
+    return st;
+}
+
+static enum ohm_status check_surrogate(struct ohm_cli *cli, const char *path)
+{
+    return ohm_cli_surrogate_check(cli, path);
+}
+
+/* The kind of file, by a key that only it has at its root. */
+static const struct kind {
+    const char *key, *what;
+    enum ohm_status (*check)(struct ohm_cli *cli, const char *path);
+} kinds[] = {
+    {"net", "network", check_net},      {"axes", "search space", check_space}, {"family", "search space", check_space},
+    {"tile", "chip", check_chip},       {"study", "study", check_study},       {"objectives", "study", check_study},
+    {"strategy", "study", check_study}, {"chip", "chip", check_chip},
+};
+
+static const struct kind *kind_of(const struct ohm_doc *doc)
+{
+    struct ohm_node *root = ohm_doc_root(doc);
+
+    for (size_t i = 0; root && root->kind == OHM_NODE_MAP && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (ohm_map_get(root, kinds[i].key))
+            return &kinds[i];
+    return NULL;
+}
+
+static enum ohm_status check_one(struct ohm_cli *cli, const char *path, const char **what)
+{
+    struct ohm_doc *doc = NULL;
+    const struct kind *kind;
+    enum ohm_status st;
+
+    *what = "surrogate";
+    if (ohm_is_folder(path))
+        return check_surrogate(cli, path);
+    if ((st = ohm_doc_load(&doc, path, &cli->diag)) != OHM_OK)
+        return st;
+    kind = kind_of(doc);
+    ohm_doc_free(doc);
+    if (!kind)
+        return ohm_diag_add(&cli->diag, OHM_ECONFIG, path, 1, 1,
+                            "no study, search space, chip, network or surrogate: its root has none of their keys "
+                            "(study, axes, tile, net)");
+    *what = kind->what;
+    return kind->check(cli, path);
+}
+
+static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct ohm_args *args, struct ohm_error *err)
+{
+    const struct check *opt = object;
+    enum ohm_status first = OHM_OK;
+    struct ohm_str s = {0};
+    enum ohm_status st;
+
+    for (int i = 0; i < args->words; i++) {
+        const char *what;
+
+        st = check_one(cli, args->word[i], &what);
+        if (st == OHM_OK && !opt->quiet)
+            ohm_str_printf(&s, "%s: %s, no errors\n", args->word[i], what);
+        if (first == OHM_OK)
+            first = st;
+    }
+    st = ohm_print(&s, err);
+    ohm_str_release(&s);
+    return first != OHM_OK ? first : st;
+}
+
+static const char *const examples[] = {"ohmnas check study.yaml", "ohmnas check searchspaces/*.yaml surrogates/*",
+                                       NULL};
+
+const struct ohm_command ohm_cmd_check = {"check",
+                                          "FILE...",
+                                          1,
+                                          -1,
+                                          "file",
+                                          "find every error of studies, spaces, chips, networks and surrogates",
+                                          "Nothing is run. All errors of all files are shown, with line and column.",
+                                          examples,
+                                          options,
+                                          sizeof(struct check),
+                                          run};

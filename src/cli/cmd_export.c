@@ -1,0 +1,86 @@
+/* cmd_export.c - a network as a file. */
+#include "cli_int.h"
+
+#include "ohm/export.h"
+
+#include <string.h>
+
+struct export
+{
+    const char *to, *output, *chip;
+    struct ohm_words set;
+    struct ohm_net_options net;
+};
+
+static const char *const formats[] = {"yaml", "json", "dot", NULL};
+
+static const struct ohm_option options[] = {
+    OHM_OPT_TEXT(export, to, "to", 't', "FORMAT", "what to write", .fallback = "yaml", .names = formats),
+    OHM_OPT_TEXT(export, output, "output", 'o', "FILE", "where to; standard output when not given", .complete = "file"),
+    OHM_OPT_TEXT(export, chip, "chip", 0, "CHIP", "also cost and mapping on this chip", .complete = "chip"),
+    OHM_OPT_LIST(export, set, "set", 0, "KEY=VALUE", "how the chip is used, such as schedule=pipelined"),
+    OHM_OPT_NET(export),
+    OHM_OPT_END,
+};
+
+static enum ohm_status write_net(const struct export *opt, const struct ohm_named_net *n, const struct ohm_chip *chip,
+                                 const struct ohm_chip_use *use, struct ohm_str *s, struct ohm_error *err)
+{
+    const struct ohm_net_record record = {
+        .space = n->space,
+        .genotype = &n->genotype,
+        .net = n->net,
+        .chip = chip,
+        .use = use,
+        .score_name = (const char *const *)n->metric.name,
+        .score = n->value,
+        .scores = n->metric.count,
+        .version = OHM_VERSION,
+        .study = n->logged ? n->study.name : NULL,
+        .trial = n->trial,
+        .seed = n->study.seed,
+    };
+    char id[OHM_ID_TEXT_SIZE];
+
+    if (strcmp(opt->to, "dot") != 0)
+        return ohm_net_record_write(s, &record, strcmp(opt->to, "json") == 0, err);
+    ohm_net_dot(s, n->net, ohm_id_text(n->id, id));
+    return OHM_OK;
+}
+
+static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct ohm_args *args, struct ohm_error *err)
+{
+    const struct export *opt = object;
+    struct ohm_named_net net = {0};
+    struct ohm_chip *chip = NULL;
+    struct ohm_chip_use use;
+    struct ohm_str s = {0};
+    enum ohm_status st;
+
+    if ((st = ohm_cli_chip_use(&use, &opt->set, err)) == OHM_OK &&
+        (st = ohm_net_arg(cli, &net, args->word[0], &opt->net, err)) == OHM_OK &&
+        (!opt->chip || (st = ohm_cli_chip(cli, opt->chip, &chip)) == OHM_OK) &&
+        (st = write_net(opt, &net, chip, &use, &s, err)) == OHM_OK)
+        st = ohm_write(opt->output, &s, err);
+    ohm_str_release(&s);
+    ohm_chip_free(chip);
+    ohm_net_arg_release(&net);
+    return st;
+}
+
+static const char *const examples[] = {"ohmnas export n:3fa9c1 --chip hermes64 -o net.yaml",
+                                       "ohmnas export 432030 --space nb201 --to dot | dot -Tsvg -o cell.svg", NULL};
+
+const struct ohm_command ohm_cmd_export = {
+    "export",
+    "NET",
+    1,
+    1,
+    "file",
+    "write a network as YAML, JSON or a graph",
+    "YAML and JSON hold genotype, layers, scores and provenance, and with --chip cost and "
+    "mapping; show, cost, diff and check read them back.",
+    examples,
+    options,
+    sizeof(struct export),
+    run};

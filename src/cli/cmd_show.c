@@ -1,0 +1,298 @@
+/* cmd_show.c - one thing in full: a network, a trial, a study, a space, a chip or a surrogate. */
+#include "cli_int.h"
+
+#include "ohm/export.h"
+#include "ohm/file.h"
+
+#include <math.h>
+#include <string.h>
+
+struct show {
+    bool origin, by_layer;
+    struct ohm_net_options net;
+    struct ohm_format format;
+};
+
+static const struct ohm_option options[] = {
+    OHM_OPT_FLAG(show, origin, "origin", 0, "of a study: every setting and where it came from"),
+    OHM_OPT_FLAG(show, by_layer, "by-layer", 0, "of a network: also one row a layer"),
+    OHM_OPT_NET(show),
+    OHM_OPT_FORMAT(show),
+    OHM_OPT_END,
+};
+
+/* ---- networks ---- */
+
+static void out_layer(struct ohm_out *o, const struct ohm_net *net, int i)
+{
+    const struct ohm_layer *l = &net->layer[i];
+    struct ohm_str inputs = {0}, shape = {0};
+
+    for (int k = 0; k < l->inputs; k++)
+        ohm_str_printf(&inputs, "%s%d", k ? " " : "", net->edge[l->first_input + k]);
+    ohm_str_printf(&shape, "%dx%dx%d", l->out.h, l->out.w, l->out.c);
+    ohm_out_row(o);
+    ohm_out_int(o, "layer", i);
+    ohm_out_text(o, "name", l->name);
+    ohm_out_text(o, "kind", ohm_layer_kind_name(l->kind));
+    ohm_out_text(o, "inputs", ohm_str_text(&inputs));
+    ohm_out_text(o, "out", ohm_str_text(&shape));
+    ohm_out_int(o, "k_h", l->k_h);
+    ohm_out_int(o, "k_w", l->k_w);
+    ohm_out_int(o, "stride", l->stride_h);
+    ohm_out_int(o, "params", l->params);
+    ohm_out_int(o, "macs", l->macs);
+    ohm_out_row_end(o);
+    ohm_str_release(&inputs);
+    ohm_str_release(&shape);
+}
+
+static void out_origin(struct ohm_out *o, const struct ohm_named_net *n)
+{
+    ohm_out_text(o, "study", n->study.name);
+    ohm_out_int(o, "trial", n->trial);
+    ohm_out_text(o, "state", ohm_str_text(&n->state));
+    ohm_out_text(o, "operation", ohm_str_text(&n->operation));
+}
+
+static enum ohm_status show_net(struct ohm_cli *cli, const struct show *opt, const char *text, struct ohm_error *err)
+{
+    struct ohm_named_net n = {0};
+    struct ohm_str genotype = {0}, key = {0};
+    struct ohm_out out;
+    char id[OHM_ID_TEXT_SIZE];
+    enum ohm_status st = ohm_net_arg(cli, &n, text, &opt->net, err);
+
+    if (st == OHM_OK) {
+        ohm_genotype_print(n.space, &n.genotype, &genotype);
+        ohm_genotype_key(n.space, &n.genotype, &key);
+        ohm_out_begin(&out, &opt->format, "ohmnas.network/1");
+        ohm_out_text(&out, "net", ohm_id_text(n.id, id));
+        ohm_out_text(&out, "space", ohm_space_name(n.space));
+        ohm_out_text(&out, "genotype", ohm_str_text(&genotype));
+        if (strcmp(ohm_str_text(&genotype), ohm_str_text(&key)) != 0)
+            ohm_out_text(&out, "key", ohm_str_text(&key));
+        if (n.logged)
+            out_origin(&out, &n);
+        ohm_out_int(&out, "params", n.net->params);
+        ohm_out_int(&out, "weights", n.net->weights);
+        ohm_out_int(&out, "macs", n.net->macs);
+        ohm_out_int(&out, "depth", n.net->depth);
+        ohm_out_int(&out, "mvm_layers", n.net->mvm_layers);
+        for (int i = 0; i < n.metric.count; i++)
+            if (!ohm_is_net_sum(n.metric.name[i]) && (!isnan(n.value[i]) || !ohm_out_for_people(&out)))
+                ohm_out_double(&out, n.metric.name[i], n.value[i]);
+        if (opt->by_layer) {
+            ohm_out_say(&out, "%s", "");
+            ohm_out_list(&out, "layers");
+            for (int i = 0; i < n.net->layers; i++)
+                out_layer(&out, n.net, i);
+            ohm_out_list_end(&out);
+        }
+        st = ohm_out_end(&out, err);
+    }
+    ohm_str_release(&genotype);
+    ohm_str_release(&key);
+    ohm_net_arg_release(&n);
+    return st;
+}
+
+bool ohm_is_net_sum(const char *metric)
+{
+    static const char *const sums[] = {"params", "weights", "macs", "depth", "mvm_layers"};
+
+    for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+        if (strcmp(sums[i], metric) == 0)
+            return true;
+    return false;
+}
+
+/* ---- studies ---- */
+
+static enum ohm_status out_setting(void *context, const struct ohm_setting *s, struct ohm_error *err)
+{
+    struct ohm_out *o = context;
+
+    (void)err;
+    ohm_out_row(o);
+    ohm_out_text(o, "key", s->key);
+    ohm_out_text(o, "value", s->value);
+    ohm_out_text(o, "origin", s->origin);
+    ohm_out_row_end(o);
+    return OHM_OK;
+}
+
+static void out_study(struct ohm_out *o, const struct ohm_study_row *s)
+{
+    ohm_out_text(o, "study", s->name);
+    ohm_out_text(o, "state", s->state);
+    ohm_out_text(o, "created", s->created);
+    ohm_out_text(o, "task", s->task[0] ? s->task : NULL);
+    ohm_out_text(o, "space", s->space);
+    ohm_out_text(o, "chip", s->chip[0] ? s->chip : NULL);
+    ohm_out_text(o, "strategy", s->strategy);
+    ohm_out_text(o, "objective", s->objective);
+    ohm_out_int(o, "seed", s->seed);
+    ohm_out_int(o, "trials", s->trials);
+    ohm_out_int(o, "budget", s->budget);
+    ohm_out_int(o, "feasible", s->feasible);
+    ohm_out_int(o, "failed", s->failed);
+    ohm_out_double(o, "best", s->best);
+    ohm_out_double(o, "time_s", s->time_s);
+}
+
+static enum ohm_status show_study(const struct show *opt, const char *name, struct ohm_error *err)
+{
+    const struct ohm_db_options db = {opt->net.db, name};
+    struct ohm_store *store = NULL;
+    struct ohm_study_row study;
+    struct ohm_out out;
+    enum ohm_status st = ohm_cli_study(&db, &store, &study, err), end;
+
+    if (st != OHM_OK)
+        return st;
+    ohm_out_begin(&out, &opt->format, "ohmnas.study/1");
+    out_study(&out, &study);
+    if (opt->origin) {
+        ohm_out_say(&out, "%s", "");
+        ohm_out_list(&out, "settings");
+        st = ohm_study_settings(store, study.id, out_setting, &out, err);
+        ohm_out_list_end(&out);
+    }
+    end = ohm_out_end(&out, st == OHM_OK ? err : NULL);
+    ohm_store_close(store);
+    return st == OHM_OK ? end : st;
+}
+
+/* A study file that has not run yet: what it comes to. */
+static enum ohm_status show_plan(struct ohm_cli *cli, const struct show *opt, const char *path, struct ohm_error *err)
+{
+    const struct ohm_plan_spec spec = {.path = path, .find = ohm_find, .find_context = cli, .jobs = 1};
+    struct ohm_plan *plan = NULL;
+    struct ohm_out out;
+    enum ohm_status st = ohm_plan_load(&plan, &spec, &cli->diag);
+
+    if (st != OHM_OK)
+        return st;
+    ohm_out_begin(&out, &opt->format, "ohmnas.study/1");
+    ohm_out_text(&out, "study", ohm_plan_name(plan));
+    ohm_out_say(&out, "%s", "");
+    ohm_out_list(&out, "settings");
+    for (int i = 0; i < ohm_plan_setting_count(plan); i++)
+        out_setting(&out, ohm_plan_setting(plan, i), err);
+    ohm_out_list_end(&out);
+    st = ohm_out_end(&out, err);
+    ohm_plan_free(plan);
+    return st;
+}
+
+/* ---- things of files ---- */
+
+static enum ohm_status show_text(const char *source, struct ohm_error *err)
+{
+    struct ohm_str s = {0};
+    enum ohm_status st;
+
+    ohm_str_append(&s, source);
+    st = ohm_print(&s, err);
+    ohm_str_release(&s);
+    return st;
+}
+
+static enum ohm_status show_space(struct ohm_cli *cli, const char *name, struct ohm_error *err)
+{
+    struct ohm_space *space = NULL;
+    enum ohm_status st = ohm_cli_space(cli, name, &space);
+
+    if (st == OHM_OK)
+        st = show_text(ohm_space_source(space), err);
+    ohm_space_free(space);
+    return st;
+}
+
+static enum ohm_status show_chip(struct ohm_cli *cli, const char *name, struct ohm_error *err)
+{
+    struct ohm_chip *chip = NULL;
+    enum ohm_status st = ohm_cli_chip(cli, name, &chip);
+
+    if (st == OHM_OK)
+        st = show_text(ohm_chip_source(chip), err);
+    ohm_chip_free(chip);
+    return st;
+}
+
+static enum ohm_status show_file(struct ohm_cli *cli, const struct show *opt, const char *path, struct ohm_error *err)
+{
+    struct ohm_doc *doc = NULL;
+    struct ohm_node *root;
+    enum ohm_status st = ohm_doc_load(&doc, path, &cli->diag);
+    bool net, space, study;
+
+    if (st != OHM_OK)
+        return st;
+    root = ohm_doc_root(doc);
+    net = ohm_is_net_file(doc);
+    space = root && root->kind == OHM_NODE_MAP && ohm_map_get(root, "axes");
+    study = root && root->kind == OHM_NODE_MAP && (ohm_map_get(root, "study") || ohm_map_get(root, "objectives"));
+    ohm_doc_free(doc);
+    if (net)
+        return show_net(cli, opt, path, err);
+    if (space)
+        return show_space(cli, path, err);
+    return study ? show_plan(cli, opt, path, err) : show_chip(cli, path, err);
+}
+
+/* Is there a thing of this kind and name? */
+static bool is_named(struct ohm_cli *cli, const char *kind, const char *name)
+{
+    struct ohm_words names = {0};
+
+    if (ohm_cli_names(cli, kind, &names, NULL) != OHM_OK)
+        return false;
+    for (int i = 0; i < names.count; i++)
+        if (strcmp(names.item[i], name) == 0)
+            return true;
+    return false;
+}
+
+static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct ohm_args *args, struct ohm_error *err)
+{
+    const struct show *opt = object;
+    const char *what = args->words ? args->word[0] : "";
+    enum ohm_status st;
+
+    if (ohm_is_trial_id(what) || (opt->net.space && *what))
+        return show_net(cli, opt, what, err);
+    if (*what && !ohm_is_folder(what) && ohm_file_exists(what))
+        return show_file(cli, opt, what, err);
+    if (*what && is_named(cli, "surrogate", what))
+        return ohm_cli_surrogate_card(cli, what, err);
+    if (*what && is_named(cli, "space", what))
+        return show_space(cli, what, err);
+    if (*what && is_named(cli, "chip", what))
+        return show_chip(cli, what, err);
+    st = show_study(opt, *what ? what : opt->net.study, err);
+    if (st == OHM_ENOTFOUND && *what)
+        return ohm_fail(err, OHM_ENOTFOUND,
+                        "nothing is called '%.80s': no file, no study of %s, no space, chip or surrogate", what,
+                        opt->net.db);
+    return st;
+}
+
+static const char *const examples[] = {"ohmnas show n:3fa9c1", "ohmnas show '#17' --by-layer",
+                                       "ohmnas show kws-64core --origin", "ohmnas show hermes64", NULL};
+
+const struct ohm_command ohm_cmd_show = {
+    "show",
+    "[THING]",
+    0,
+    1,
+    "study",
+    "show a network, trial, study, space, chip or surrogate",
+    "THING is n:ID or #NUMBER of the run log, a file, the name of a study (the newest "
+    "when not given), or the name of a space, chip or surrogate. With --space it is "
+    "'axis=value ...' or a key of that space.",
+    examples,
+    options,
+    sizeof(struct show),
+    run};

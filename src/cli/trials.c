@@ -1,0 +1,296 @@
+/* trials.c - what the commands on the run log share: opening it, columns of trials, objectives of a study. */
+#include "cli_int.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum ohm_status ohm_cli_study(const struct ohm_db_options *db, struct ohm_store **store, struct ohm_study_row *row,
+                              struct ohm_error *err)
+{
+    enum ohm_status st = ohm_store_open(store, db->db, OHM_STORE_READ, err);
+
+    if (st == OHM_OK && (st = ohm_store_find_study(*store, db->study ? db->study : "", row, err)) != OHM_OK) {
+        ohm_store_close(*store);
+        *store = NULL;
+    }
+    return st;
+}
+
+void ohm_metric_names_release(struct ohm_metric_names *names)
+{
+    for (int i = 0; i < names->count; i++)
+        ohm_free(names->name[i]);
+    *names = (struct ohm_metric_names){0};
+}
+
+int ohm_metric_names_find(const struct ohm_metric_names *names, const char *name)
+{
+    for (int i = 0; i < names->count; i++)
+        if (strcmp(names->name[i], name) == 0)
+            return i;
+    return -1;
+}
+
+/* ---- columns ---- */
+
+static const char *const fixed_columns[] = {"number",   "net",    "state",    "generation", "operation", "parent_a",
+                                            "parent_b", "time_s", "feasible", "violation",  "reason",    "genotype"};
+enum { FIXED = sizeof(fixed_columns) / sizeof(fixed_columns[0]), FIXED_FIRST = 3 };
+
+static int fixed_column(const char *name)
+{
+    for (int i = 0; i < FIXED; i++)
+        if (strcmp(fixed_columns[i], name) == 0)
+            return i;
+    return -1;
+}
+
+static enum ohm_status check_columns(const struct ohm_words *columns, const struct ohm_metric_names *names,
+                                     struct ohm_error *err)
+{
+    const char *known[FIXED + OHM_METRICS_MAX], *near;
+    int n = 0;
+
+    for (int i = 0; i < FIXED; i++)
+        known[n++] = fixed_columns[i];
+    for (int i = 0; i < names->count; i++)
+        known[n++] = names->name[i];
+    for (int i = 0; i < columns->count; i++) {
+        if (fixed_column(columns->item[i]) >= 0 || ohm_metric_names_find(names, columns->item[i]) >= 0)
+            continue;
+        near = ohm_nearest(columns->item[i], known, n);
+        return ohm_fail(err, OHM_ENOTFOUND, "no column '%.80s' in this study%s%s%s", columns->item[i],
+                        near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+    }
+    return OHM_OK;
+}
+
+static enum ohm_status add_word(struct ohm_cli *cli, struct ohm_words *words, const char *text, struct ohm_error *err)
+{
+    for (int i = 0; i < words->count; i++)
+        if (strcmp(words->item[i], text) == 0)
+            return OHM_OK;
+    return ohm_words_split(cli, text, '\n', words, err);
+}
+
+/* ---- what the study is about ---- */
+
+struct interest {
+    struct ohm_cli *cli;
+    const struct ohm_metric_names *names;
+    struct ohm_words *words;
+};
+
+static enum ohm_status add_metrics_of(void *context, const struct ohm_setting *setting, struct ohm_error *err)
+{
+    const struct interest *in = context;
+    struct ohm_expr *expr = NULL;
+    enum ohm_status st = OHM_OK;
+    int sign;
+
+    if (strcmp(setting->key, "objectives") != 0 && strcmp(setting->key, "constraints") != 0)
+        return OHM_OK;
+    if (ohm_expr_parse(&expr, ohm_objective_split(setting->value, &sign), NULL) != OHM_OK)
+        return OHM_OK; /* it ran once, so it can only be of a newer language: then nothing is shown of it */
+    for (int i = 0; ohm_expr_name(expr, i) && st == OHM_OK; i++)
+        if (ohm_metric_names_find(in->names, ohm_expr_name(expr, i)) >= 0)
+            st = add_word(in->cli, in->words, ohm_expr_name(expr, i), err);
+    ohm_expr_free(expr);
+    return st;
+}
+
+enum ohm_status ohm_cli_interest(struct ohm_cli *cli, struct ohm_store *store, int64_t study,
+                                 const struct ohm_metric_names *names, struct ohm_words *words, struct ohm_error *err)
+{
+    struct interest in = {cli, names, words};
+
+    return ohm_study_settings(store, study, add_metrics_of, &in, err);
+}
+
+enum ohm_status ohm_cli_columns(struct ohm_cli *cli, struct ohm_store *store, int64_t study, const char *list,
+                                bool for_people, const struct ohm_metric_names *names, struct ohm_words *columns,
+                                struct ohm_error *err)
+{
+    enum ohm_status st = OHM_OK;
+
+    if (list) {
+        st = ohm_words_split(cli, list, ',', columns, err);
+        return st == OHM_OK ? check_columns(columns, names, err) : st;
+    }
+    for (int i = 0; i < (for_people ? FIXED_FIRST : FIXED) && st == OHM_OK; i++)
+        st = add_word(cli, columns, fixed_columns[i], err);
+    if (st == OHM_OK && for_people)
+        st = ohm_cli_interest(cli, store, study, names, columns, err);
+    for (int i = 0; !for_people && i < names->count && st == OHM_OK; i++)
+        st = add_word(cli, columns, names->name[i], err);
+    return st == OHM_OK && for_people ? add_word(cli, columns, "genotype", err) : st;
+}
+
+static void out_parent(struct ohm_out *o, const char *name, int64_t parent)
+{
+    if (parent < 0)
+        ohm_out_double(o, name, NAN);
+    else
+        ohm_out_int(o, name, parent);
+}
+
+static void out_fixed(struct ohm_out *o, const struct ohm_trial *t, int column)
+{
+    const char *name = fixed_columns[column];
+    char id[OHM_ID_TEXT_SIZE];
+
+    switch (column) {
+    case 0:
+        ohm_out_int(o, name, t->number);
+        break;
+    case 1:
+        ohm_out_text(o, name, ohm_id_text(t->net_id, id));
+        break;
+    case 2:
+        ohm_out_text(o, name, t->state);
+        break;
+    case 3:
+        ohm_out_int(o, name, t->generation);
+        break;
+    case 4:
+        ohm_out_text(o, name, t->operation);
+        break;
+    case 5:
+        out_parent(o, name, t->parent[0]);
+        break;
+    case 6:
+        out_parent(o, name, t->parent[1]);
+        break;
+    case 7:
+        ohm_out_double(o, name, t->time_s);
+        break;
+    case 8:
+        ohm_out_bool(o, name, t->feasible);
+        break;
+    case 9:
+        ohm_out_double(o, name, t->violation);
+        break;
+    case 10:
+        ohm_out_text(o, name, t->reason);
+        break;
+    default:
+        ohm_out_text(o, name, t->genotype);
+        break;
+    }
+}
+
+void ohm_out_trial(struct ohm_out *o, const struct ohm_trial *trial, const struct ohm_metric_names *names,
+                   const struct ohm_words *columns)
+{
+    for (int i = 0; i < columns->count; i++) {
+        const int fixed = fixed_column(columns->item[i]);
+        const int metric = fixed < 0 ? ohm_metric_names_find(names, columns->item[i]) : -1;
+
+        if (fixed >= 0)
+            out_fixed(o, trial, fixed);
+        else
+            ohm_out_double(o, columns->item[i], metric >= 0 ? trial->metric[metric] : NAN);
+    }
+}
+
+/* ---- objectives ---- */
+
+static int natural_sign(const char *metric, const struct ohm_objective_names *known)
+{
+    for (int i = 0; known && i < known->count; i++)
+        if (strcmp(known->name[i], metric) == 0)
+            return known->sign[i];
+    for (int i = 0; ohm_fixed_metric(i); i++)
+        if (strcmp(ohm_fixed_metric(i)->name, metric) == 0)
+            return ohm_fixed_metric(i)->sign;
+    return strncmp(metric, "acc", 3) == 0 || strncmp(metric, "rank", 4) == 0 ? 1 : -1;
+}
+
+struct objective_list {
+    struct ohm_cli *cli;
+    struct ohm_objective_names *out;
+};
+
+static enum ohm_status add_objective(void *context, const struct ohm_setting *setting, struct ohm_error *err)
+{
+    const struct objective_list *list = context;
+    struct ohm_objective_names *out = list->out;
+    const int i = out->count;
+    const char *text;
+    struct ohm_expr *expr = NULL;
+    char name[32];
+    bool bare;
+
+    if (strcmp(setting->key, "objectives") != 0 || i == OHM_OBJECTIVES_MAX)
+        return OHM_OK;
+    text = ohm_objective_split(setting->value, &out->sign[i]);
+    if (ohm_expr_parse(&expr, text, NULL) == OHM_OK)
+        text = ohm_expr_source(expr);
+    /* A bare metric is a single name and nothing else. */
+    bare = expr && ohm_expr_name(expr, 0) && strcmp(ohm_expr_name(expr, 0), text) == 0;
+    snprintf(name, sizeof(name), "objective_%d", i + 1);
+    out->name[i] = ohm_arena_strdup(&list->cli->arena, bare ? text : name);
+    out->text[i] = ohm_arena_strdup(&list->cli->arena, setting->value);
+    ohm_expr_free(expr);
+    if (!out->name[i] || !out->text[i])
+        return ohm_fail(err, OHM_ENOMEM, "out of memory");
+    if (out->sign[i] == 0)
+        out->sign[i] = natural_sign(out->name[i], NULL);
+    out->count++;
+    return OHM_OK;
+}
+
+enum ohm_status ohm_cli_objectives(struct ohm_cli *cli, struct ohm_store *store, int64_t study,
+                                   struct ohm_objective_names *objectives, struct ohm_error *err)
+{
+    struct objective_list list = {cli, objectives};
+
+    *objectives = (struct ohm_objective_names){0};
+    return ohm_study_settings(store, study, add_objective, &list, err);
+}
+
+/* Commas within parentheses belong to the expression. */
+static size_t objective_length(const char *text)
+{
+    size_t n = 0;
+
+    for (int depth = 0; text[n] && !(text[n] == ',' && depth <= 0); n++)
+        depth += (text[n] == '(') - (text[n] == ')');
+    return n;
+}
+
+enum ohm_status ohm_cli_parse_objectives(struct ohm_cli *cli, const char *list, const struct ohm_metric_names *names,
+                                         struct ohm_objective_names *objectives, struct ohm_error *err)
+{
+    const struct ohm_objective_names known = *objectives;
+    struct ohm_objective_names out = {0};
+    const char *near;
+
+    while (*list) {
+        const size_t n = objective_length(list);
+        char *text = ohm_arena_alloc(&cli->arena, n + 1, 1);
+        const int i = out.count;
+
+        if (!text)
+            return ohm_fail(err, OHM_ENOMEM, "out of memory");
+        if (i == OHM_OBJECTIVES_MAX)
+            return ohm_fail(err, OHM_ERANGE, "--objective has more than %d objectives", OHM_OBJECTIVES_MAX);
+        memcpy(text, list, n);
+        out.text[i] = text;
+        out.name[i] = ohm_objective_split(text, &out.sign[i]);
+        if (out.sign[i] == 0)
+            out.sign[i] = natural_sign(out.name[i], &known);
+        if (strspn(out.name[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") ==
+                strlen(out.name[i]) &&
+            ohm_metric_names_find(names, out.name[i]) < 0) {
+            near = ohm_nearest(out.name[i], (const char *const *)names->name, names->count);
+            return ohm_fail(err, OHM_ENOTFOUND, "no metric '%.80s' in this study%s%s%s", out.name[i],
+                            near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+        }
+        out.count++;
+        list += n + (list[n] == ',');
+    }
+    *objectives = out;
+    return OHM_OK;
+}
