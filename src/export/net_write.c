@@ -83,9 +83,13 @@ static void put_use(struct ohm_emit *e, const struct ohm_chip_use *use)
     for (const struct ohm_field *f = ohm_chip_use_fields; f->kind != OHM_FIELD_END; f++) {
         ohm_str_clear(&value);
         ohm_field_print(&value, f, use);
-        ohm_emit_text(e, f->key, ohm_str_text(&value));
+        if (f->kind == OHM_FIELD_BOOL)
+            ohm_emit_bool(e, f->key, *(const bool *)((const char *)use + f->offset));
+        else
+            ohm_emit_text(e, f->key, ohm_str_text(&value));
     }
     ohm_emit_end(e);
+    e->out.failed = e->out.failed || value.failed;
     ohm_str_release(&value);
 }
 
@@ -167,6 +171,7 @@ static void put_identity(struct ohm_emit *e, const struct ohm_net_record *r)
     ohm_emit_text(e, "space", ohm_space_name(r->space));
     ohm_emit_text(e, "space_hash", hash);
     ohm_emit_text(e, "genotype", ohm_str_text(&genotype));
+    e->out.failed = e->out.failed || genotype.failed;
     ohm_str_release(&genotype);
 }
 
@@ -193,6 +198,8 @@ enum ohm_status ohm_net_record_write(struct ohm_str *s, const struct ohm_net_rec
         ohm_str_append_n(s, ohm_str_text(&e.out), e.out.length);
     if (st == OHM_OK && s->length > 0 && s->text[s->length - 1] != '\n')
         ohm_str_append(s, "\n");
+    if (st == OHM_OK && s->failed)
+        st = ohm_fail(err, OHM_ENOMEM, "out of memory");
     ohm_str_release(&e.out);
     return st;
 }
