@@ -4,10 +4,13 @@
  * a version (PRAGMA user_version) and an application id; an older file is upgraded on opening for writing, a newer or a
  * foreign one is refused. The store knows nothing of search: texts and numbers in, texts and numbers out.
  *
- * Tables: study(id, name, created, state, config, space_text, chip_text, seed, metrics, ...), trial(study, number,
- * generation, state, net_id, genotype, operation, parent_a, parent_b, time_s, feasible, violation, reason, record,
- * m0 ... m63), generation(study, number, trials, hypervolume, best, time_s). For every study there is a view
- * "study_<name>" whose columns m_i have the names and units of the metrics ("acc_1d", "energy_uJ"). */
+ * Tables: study(id, name, created, state, config, space_text, chip_text, seed, metrics, ...), objective(study, place,
+ * metric, sign, text), trial(id, study, number, generation, state, feasible, record, violation, time_s, net_id,
+ * parent_a, parent_b, operation, reason, genotype, m0, m1, ... as many as the widest study has), generation(study,
+ * number, trials, hypervolume, best, time_s). For every study there is a view "study_<name>" whose columns m_i have the
+ * names and units of the metrics ("acc_1d", "energy_uJ"). docs/database.md describes them for who writes SQL.
+ *
+ * A handle is used by one thread at a time. Functions given a callback may be called again from within it. */
 #ifndef OHM_STORE_H
 #define OHM_STORE_H
 
@@ -29,7 +32,9 @@ enum ohm_store_mode { OHM_STORE_READ, OHM_STORE_WRITE, OHM_STORE_CREATE };
  * program (says which version). OHM_EBUSY: locked for longer than the timeout. OHM_EIO: read-only folder, full disk. */
 enum ohm_status ohm_store_open(struct ohm_store **out, const char *path, enum ohm_store_mode mode,
                                struct ohm_error *err);
-void ohm_store_close(struct ohm_store *store);
+void ohm_store_close(struct ohm_store *store); /* NULL is fine; gives back its leases */
+/* How long a write waits for another process's write to end; 60,000 ms unless said otherwise. */
+void ohm_store_set_timeout(struct ohm_store *store, int timeout_ms);
 
 /* ---- studies ---- */
 
@@ -60,10 +65,13 @@ struct ohm_study_spec {
     int objective_count;
 };
 
-/* OHM_EBUSY: the name is taken. */
+/* OHM_EBUSY: the name is taken (names that differ in case only are the same). OHM_ECONFIG: a name of the study or of a
+ * metric that cannot be one: empty, too long, control characters, "#..." for a study; for a metric anything but letters,
+ * digits, _ and ., or the name of a fixed column. */
 enum ohm_status ohm_store_add_study(struct ohm_store *store, int64_t *id, const struct ohm_study_spec *spec,
                                     struct ohm_error *err);
-/* By name, or by a unique prefix of it, or by number "#3"; an empty name: the newest. OHM_ENOTFOUND names the nearest. */
+/* By name, or by a unique prefix of it, or by number "#3"; an empty name: the newest. OHM_ENOTFOUND names the nearest,
+ * OHM_ECONFIG lists the studies that share the prefix. A study whose process died while it ran reads as "paused". */
 enum ohm_status ohm_store_find_study(struct ohm_store *store, const char *name, struct ohm_study_row *row,
                                      struct ohm_error *err);
 typedef enum ohm_status ohm_study_fn(void *context, const struct ohm_study_row *row, struct ohm_error *err);
@@ -107,8 +115,9 @@ struct ohm_generation_row {
     double time_s;
 };
 
-/* Writes trials and, where not NULL, one generation row, in one transaction; renews the lease. OHM_EIO: full disk: the
- * transaction is rolled back, what was committed before stays. */
+/* Writes trials and, where not NULL, one generation row, in one transaction; renews the lease. A generation row with a
+ * number that is there already takes its place. OHM_EIO: full disk: the transaction is rolled back, what was committed
+ * before stays. OHM_ERANGE: numbers do not follow on what is there. OHM_EBUSY: leased by another process. */
 enum ohm_status ohm_store_commit(struct ohm_store *store, int64_t study, const struct ohm_trial *trials, int n,
                                  const struct ohm_generation_row *generation, struct ohm_error *err);
 
