@@ -159,7 +159,7 @@ struct ohm_out {
     struct ohm_table table;
     struct ohm_str text, names; /* CSV: the line, and the header line */
     const char *list;           /* name of the open list, or NULL */
-    bool in_row, listed, quiet;
+    bool in_row, listed, quiet, failed;
     int rows;
     int width; /* of the terminal; 0: no limit */
     bool bold;
@@ -171,6 +171,7 @@ void ohm_out_row(struct ohm_out *o);
 void ohm_out_row_end(struct ohm_out *o);
 void ohm_out_list_end(struct ohm_out *o);
 void ohm_out_text(struct ohm_out *o, const char *name, const char *value); /* NULL: missing */
+void ohm_out_str(struct ohm_out *o, const char *name, const struct ohm_str *value); /* notes a failed text */
 void ohm_out_int(struct ohm_out *o, const char *name, int64_t value);
 void ohm_out_double(struct ohm_out *o, const char *name, double value); /* NaN: missing */
 void ohm_out_bool(struct ohm_out *o, const char *name, bool value);

@@ -49,7 +49,7 @@ static void out_sums(struct ohm_out *o, const struct ohm_named_net *n, const str
     ohm_out_text(o, "net", ohm_id_text(n->id, id));
     ohm_out_text(o, "space", ohm_space_name(n->space));
     ohm_out_text(o, "chip", ohm_chip_name(chip));
-    ohm_out_text(o, "chip_use", ohm_str_text(&text));
+    ohm_out_str(o, "chip_use", &text);
     ohm_out_int(o, "params", n->net->params);
     ohm_out_int(o, "macs", n->net->macs);
     ohm_out_int(o, "cores", c->cores);

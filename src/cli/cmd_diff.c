@@ -42,8 +42,8 @@ static void out_axes(struct ohm_out *o, const struct diff *opt, const struct ohm
             continue;
         ohm_out_row(o);
         ohm_out_text(o, "axis", ohm_space_axis(a->space, i)->name);
-        ohm_out_text(o, "a", ohm_str_text(&left));
-        ohm_out_text(o, "b", ohm_str_text(&right));
+        ohm_out_str(o, "a", &left);
+        ohm_out_str(o, "b", &right);
         ohm_out_row_end(o);
     }
     ohm_str_release(&left);

@@ -123,7 +123,7 @@ static void say_heading(struct ohm_out *out, const struct ohm_study_row *study, 
                     (long long)f->n, ohm_str_text(&s));
     } else {
         ohm_out_text(out, "study", study->name);
-        ohm_out_text(out, "objectives", ohm_str_text(&s));
+        ohm_out_str(out, "objectives", &s);
         ohm_out_int(out, "feasible", f->n);
         ohm_out_int(out, "knee", f->knee >= 0 ? f->number[f->index[f->knee]] : -1);
     }

@@ -28,13 +28,13 @@ static void out_network(struct ohm_out *o, const struct sample *opt, const struc
     if (opt->key) {
         ohm_str_clear(text);
         ohm_genotype_key(space, g, text);
-        ohm_out_text(o, "key", ohm_str_text(text));
+        ohm_out_str(o, "key", text);
     }
     ohm_out_int(o, "params", net->params);
     ohm_out_int(o, "macs", net->macs);
     ohm_str_clear(text);
     ohm_genotype_print(space, g, text);
-    ohm_out_text(o, "genotype", ohm_str_text(text));
+    ohm_out_str(o, "genotype", text);
     ohm_out_row_end(o);
 }
 

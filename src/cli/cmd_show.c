@@ -35,8 +35,8 @@ static void out_layer(struct ohm_out *o, const struct ohm_net *net, int i)
     ohm_out_int(o, "layer", i);
     ohm_out_text(o, "name", l->name);
     ohm_out_text(o, "kind", ohm_layer_kind_name(l->kind));
-    ohm_out_text(o, "inputs", ohm_str_text(&inputs));
-    ohm_out_text(o, "out", ohm_str_text(&shape));
+    ohm_out_str(o, "inputs", &inputs);
+    ohm_out_str(o, "out", &shape);
     ohm_out_int(o, "k_h", l->k_h);
     ohm_out_int(o, "k_w", l->k_w);
     ohm_out_int(o, "stride", l->stride_h);
@@ -51,8 +51,8 @@ static void out_origin(struct ohm_out *o, const struct ohm_named_net *n)
 {
     ohm_out_text(o, "study", n->study.name);
     ohm_out_int(o, "trial", n->trial);
-    ohm_out_text(o, "state", ohm_str_text(&n->state));
-    ohm_out_text(o, "operation", ohm_str_text(&n->operation));
+    ohm_out_str(o, "state", &n->state);
+    ohm_out_str(o, "operation", &n->operation);
 }
 
 static enum ohm_status show_net(struct ohm_cli *cli, const struct show *opt, const char *text, struct ohm_error *err)
@@ -69,9 +69,9 @@ static enum ohm_status show_net(struct ohm_cli *cli, const struct show *opt, con
         ohm_out_begin(&out, &opt->format, "ohmnas.network/1");
         ohm_out_text(&out, "net", ohm_id_text(n.id, id));
         ohm_out_text(&out, "space", ohm_space_name(n.space));
-        ohm_out_text(&out, "genotype", ohm_str_text(&genotype));
+        ohm_out_str(&out, "genotype", &genotype);
         if (strcmp(ohm_str_text(&genotype), ohm_str_text(&key)) != 0)
-            ohm_out_text(&out, "key", ohm_str_text(&key));
+            ohm_out_str(&out, "key", &key);
         if (n.logged)
             out_origin(&out, &n);
         ohm_out_int(&out, "params", n.net->params);

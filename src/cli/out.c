@@ -227,6 +227,12 @@ void ohm_out_text(struct ohm_out *o, const char *name, const char *value)
         put_cell(o, name, value ? value : o->form == OHM_OUT_TABLE ? "-" : "", false);
 }
 
+void ohm_out_str(struct ohm_out *o, const char *name, const struct ohm_str *value)
+{
+    o->failed = o->failed || value->failed;
+    ohm_out_text(o, name, ohm_str_text(value));
+}
+
 void ohm_out_int(struct ohm_out *o, const char *name, int64_t value)
 {
     char text[32];
@@ -299,7 +305,7 @@ enum ohm_status ohm_out_end(struct ohm_out *o, struct ohm_error *err)
         ohm_str_append(&o->names, "\n");
         ohm_str_append(&o->text, "\n");
     }
-    if (o->emit.out.failed || o->text.failed || o->names.failed || o->table.failed)
+    if (o->failed || o->emit.out.failed || o->text.failed || o->names.failed || o->table.failed)
         st = ohm_fail(err, OHM_ENOMEM, "out of memory");
     if (o->form == OHM_OUT_CSV && !o->listed)
         flush(o, &o->names, true);

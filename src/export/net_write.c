@@ -87,9 +87,9 @@ static void put_use(struct ohm_emit *e, const struct ohm_chip_use *use)
             ohm_emit_bool(e, f->key, *(const bool *)((const char *)use + f->offset));
         else
             ohm_emit_text(e, f->key, ohm_str_text(&value));
+        e->out.failed = e->out.failed || value.failed;
     }
     ohm_emit_end(e);
-    e->out.failed = e->out.failed || value.failed;
     ohm_str_release(&value);
 }
 
