@@ -275,7 +275,9 @@ enum ohm_status ohm_csv_double(const struct ohm_csv *csv, int row, int column, d
 void ohm_csv_append(struct ohm_str *s, const char *field)
 {
     const size_t n = strlen(field);
-    const bool quote = strpbrk(field, ",\"\r\n") || field[0] == '#' || field[0] == ' ' || (n && field[n - 1] == ' ');
+    /* At the start of a file a '#' would begin a comment and U+FEFF be taken for a byte order mark. */
+    const bool quote = strpbrk(field, ",\"\r\n") || field[0] == '#' || field[0] == ' ' || (n && field[n - 1] == ' ') ||
+                       strncmp(field, "\xef\xbb\xbf", 3) == 0;
 
     if (!quote) {
         ohm_str_append_n(s, field, n);

@@ -138,11 +138,17 @@ static bool too_many_values(const char *bytes, size_t length)
 static json_t *parse_text(struct ohm_builder *b)
 {
     const struct ohm_doc *doc = b->doc;
+    const char *nul = memchr(doc->bytes, '\0', doc->length);
     json_error_t error;
     json_t *tree;
 
     if (strspn(doc->bytes, " \t\r\n") == doc->length) {
         ohm_diag_add(b->diag, OHM_ECONFIG, doc->path, 0, 0, "the file is empty");
+        return NULL;
+    }
+    if (nul) { /* jansson passes over it in places */
+        ohm_diag_add(b->diag, OHM_ECONFIG, doc->path, 0, 0, "not JSON: byte %zu is NUL",
+                     (size_t)(nul - doc->bytes) + 1);
         return NULL;
     }
     if (too_many_values(doc->bytes, doc->length)) {
