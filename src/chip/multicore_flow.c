@@ -20,6 +20,8 @@ static double ready(const struct flow *f, int64_t n)
 {
     if (n >= f->positions)
         return f->last;
+    if (n == 1)
+        return f->first;
     return f->first + (f->last - f->first) * ((double)(n - 1) / (double)(f->positions - 1));
 }
 

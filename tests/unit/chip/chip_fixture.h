@@ -137,12 +137,17 @@ static inline int fixture_between(struct ohm_rng *rng, int low, int high)
     return low + (int)ohm_rng_below(rng, (uint32_t)(high - low + 1));
 }
 
+/* Mostly narrow, now and then wide. */
+static inline int fixture_width(struct ohm_rng *rng)
+{
+    return fixture_between(rng, 1, ohm_rng_below(rng, 6) ? 64 : 600);
+}
+
 /* A convolution with any kernel, stride, width, and now and then groups. */
 static inline int fixture_any_conv(struct ohm_net_builder *b, struct ohm_rng *rng, int x)
 {
     const int c_in = b->net.layer[x].out.c, kernel = fixture_between(rng, 1, 5);
-    struct ohm_conv conv =
-        ohm_conv_square(fixture_between(rng, 1, 400), kernel, fixture_between(rng, 1, 2), kernel / 2);
+    struct ohm_conv conv = ohm_conv_square(fixture_width(rng), kernel, fixture_between(rng, 1, 2), kernel / 2);
 
     if (ohm_rng_below(rng, 4) == 0) {
         const int wanted = fixture_between(rng, 1, c_in);
@@ -168,6 +173,8 @@ static inline int fixture_any_layer(struct ohm_net_builder *b, struct ohm_rng *r
         y = fixture_conv_relu(b, x, b->net.layer[x].out.c, 3, 1);
         return fixture_add(b, x, y);
     case 3:
+        if (b->net.layer[x].out.c > 600)
+            return x;
         y = fixture_conv_relu(b, x, fixture_between(rng, 1, 100), 3, 1);
         return ohm_net_join(b, OHM_CONCAT, (const int[]){x, y}, 2);
     default:

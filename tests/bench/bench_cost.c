@@ -1,0 +1,148 @@
+/* bench_cost.c - what the price of one network takes, against a plain reference that does each formula as written.
+ *   bench_cost [CHIP.yaml] [N]        ns per call, one thread, best of five runs of N calls */
+#include "ohm/chip.h"
+#include "ohm/str.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static double now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* A residual network: a stem, three stages of `blocks` blocks, a head. 6 blocks + 2 crossbar layers and the two that
+ * change the width. */
+static const struct ohm_net *resnet(struct ohm_net_builder *b, int blocks)
+{
+    struct ohm_conv conv = ohm_conv_square(16, 3, 1, 1);
+    const struct ohm_net *net = NULL;
+    int x;
+
+    ohm_net_reset(b, false);
+    x = ohm_net_unary(b, OHM_RELU, ohm_net_conv(b, ohm_net_input(b, 32, 32, 3), &conv));
+    for (int i = 0; i < 3 * blocks; i++) {
+        const int stride = i == blocks || i == 2 * blocks ? 2 : 1, width = 16 << (i / blocks);
+        int both[2] = {x, x};
+
+        conv = ohm_conv_square(width, 3, stride, 1);
+        x = ohm_net_unary(b, OHM_RELU, ohm_net_unary(b, OHM_BATCH_NORM, ohm_net_conv(b, x, &conv)));
+        conv = ohm_conv_square(width, 3, 1, 1);
+        both[0] = ohm_net_unary(b, OHM_BATCH_NORM, ohm_net_conv(b, x, &conv));
+        conv = ohm_conv_square(width, 1, stride, 0);
+        if (stride == 2)
+            both[1] = ohm_net_conv(b, both[1], &conv);
+        x = ohm_net_unary(b, OHM_RELU, ohm_net_join(b, OHM_ADD, both, 2));
+    }
+    x = ohm_net_dense(b, ohm_net_unary(b, OHM_GLOBAL_AVG_POOL, x), 10, true);
+    return ohm_net_finish(b, x, &net, NULL) == OHM_OK ? net : NULL;
+}
+
+/* Layer-serial energy and time, with the constants of hermes64 in 4-phase mode and none of the shortcuts. */
+static double reference(const struct ohm_net *net)
+{
+    double ns = 0, nJ = 0;
+
+    for (int i = 0; i < net->layers; i++) {
+        int64_t rows, cols, positions;
+        double tiles, outputs, one;
+
+        if (!ohm_layer_is_mvm(net->layer[i].kind))
+            continue;
+        ohm_layer_matrix(&net->layer[i], &rows, &cols, &positions);
+        tiles = ceil((double)rows / 256) * ceil((double)cols / 256);
+        outputs = ceil((double)cols / ceil((double)cols / 256));
+        one = 520 + (outputs + 21.9 * ceil((double)rows / 256)) * 1e3 / 400;
+        ns += one + (double)(positions - 1) * one;
+        nJ += (double)positions * tiles * (51.4307 + outputs * 0.1939) + tiles * 0.037 * (double)positions * one;
+    }
+    return nJ + 0.1906 * ns;
+}
+
+enum kind { SERIAL, TABLE, PIPELINED, REPLICATED, REFERENCE, KINDS };
+static const char *const kind_names[KINDS] = {"serial", "with table", "pipelined", "with copies", "reference"};
+
+struct bench {
+    const struct ohm_chip *chip;
+    const struct ohm_net *net;
+    struct ohm_cost_layer *rows;
+    int64_t calls;
+    double sum; /* of what came out, so that no call is left out */
+};
+
+static double measure(struct bench *x, enum kind kind)
+{
+    struct ohm_chip_use use;
+    double best = INFINITY;
+
+    ohm_fields_default(ohm_chip_use_fields, &use);
+    use.schedule = kind == PIPELINED || kind == REPLICATED ? OHM_SCHEDULE_PIPELINED : OHM_SCHEDULE_SERIAL;
+    use.replicate = kind == REPLICATED;
+    for (int run = 0; run < 5; run++) {
+        const double start = now_ns();
+        double ns;
+
+        for (int64_t i = 0; i < x->calls; i++) {
+            struct ohm_cost cost = {0};
+
+            if (kind == REFERENCE)
+                cost.energy_uJ = reference(x->net) * 1e-3;
+            else
+                ohm_cost_net(x->chip, &use, x->net, &cost, kind == TABLE ? x->rows : NULL, NULL);
+            x->sum += cost.energy_uJ;
+        }
+        ns = (now_ns() - start) / (double)x->calls;
+        best = ns < best ? ns : best;
+    }
+    return best;
+}
+
+static void bench_net(struct bench *x, int blocks)
+{
+    struct ohm_net_builder b = {0};
+    double ns[KINDS];
+
+    x->net = resnet(&b, blocks);
+    x->rows = x->net ? calloc((size_t)x->net->mvm_layers, sizeof *x->rows) : NULL;
+    if (x->rows) {
+        printf("%d layers, %d of them on crossbars\n", x->net->layers, x->net->mvm_layers);
+        for (int kind = 0; kind < KINDS; kind++)
+            ns[kind] = measure(x, (enum kind)kind);
+        for (int kind = 0; kind < KINDS; kind++)
+            printf("  %-12s %8.0f ns  %6.2f of the reference\n", kind_names[kind], ns[kind], ns[kind] / ns[REFERENCE]);
+    }
+    free(x->rows);
+    ohm_net_release(&b);
+}
+
+int main(int argc, char **argv)
+{
+    struct ohm_chip *chip = NULL;
+    struct ohm_diag diag = {0};
+    struct bench x = {.calls = 20000};
+
+    if (argc > 3 || (argc > 2 && !ohm_parse_int64(argv[2], &x.calls)) || x.calls < 1) {
+        fputs("usage: bench_cost [CHIP.yaml] [N]\n", stderr);
+        return 2;
+    }
+    if (ohm_chip_load(&chip, argc > 1 ? argv[1] : "searchspaces/chips/hermes64.yaml", &diag) != OHM_OK) {
+        struct ohm_str problems = {0};
+
+        ohm_diag_print(&problems, &diag, false);
+        fputs(ohm_str_text(&problems), stderr);
+        ohm_str_release(&problems);
+        ohm_diag_release(&diag);
+        return 1;
+    }
+    x.chip = chip;
+    bench_net(&x, 5);
+    bench_net(&x, 16);
+    printf("(%g)\n", x.sum);
+    ohm_chip_free(chip);
+    return 0;
+}

@@ -1,0 +1,52 @@
+/* fuzz_chip.c - any bytes as a chip: errors, or a chip on which every price is a number. */
+#include "ohm/chip.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void price(const struct ohm_chip *chip)
+{
+    static const struct ohm_matrix matrix[] = {
+        {1, 1, 1, false}, {27, 16, 1024, false}, {4096, 4096, 64, true}, {INT32_MAX, 1, 1, false}};
+
+    for (int i = 0; i < 16; i++) {
+        const struct ohm_chip_use use = {.read_mode = i & 1,
+                                         .schedule = i >> 1 & 1,
+                                         .overlap = i & 4,
+                                         .replicate = i & 8,
+                                         .scale_energy_with_util = i & 8};
+        struct ohm_cost_layer row[4];
+        struct ohm_chip_peak peak;
+        struct ohm_cost cost;
+
+        ohm_chip_peak(chip, use.read_mode, &peak);
+        assert(isfinite(peak.tops) && isfinite(peak.tops_per_W) && isfinite(peak.tops_per_mm2) && peak.tops > 0);
+        if (ohm_cost_matrices(chip, &use, matrix, 4, &cost, row, NULL) != OHM_OK)
+            abort();
+        assert(isfinite(cost.latency_us) && isfinite(cost.energy_uJ) && isfinite(cost.area_mm2));
+        assert(cost.latency_us > 0 && cost.interval_us <= cost.latency_us && cost.energy_uJ >= 0);
+        assert(cost.util > 0 && cost.util <= 1 && cost.chips >= 1 && cost.cores >= cost.cores_single);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct ohm_chip *chip = NULL, *again = NULL;
+    struct ohm_diag diag = {0};
+
+    if (ohm_chip_parse(&chip, (const char *)data, size, "fuzz.yaml", &diag) == OHM_OK) {
+        assert(diag.count == 0);
+        price(chip);
+        assert(ohm_chip_parse(&again, (const char *)data, size, "fuzz.yaml", NULL) == OHM_OK);
+        assert(ohm_chip_hash(chip) == ohm_chip_hash(again));
+    } else {
+        assert(diag.count > 0 && !chip);
+    }
+    ohm_diag_release(&diag);
+    ohm_chip_free(chip);
+    ohm_chip_free(again);
+    return 0;
+}
