@@ -129,11 +129,11 @@ static struct ohm_arena_block *block_for(struct ohm_arena *arena, size_t need)
     struct ohm_arena_block *block = arena->spare;
     size_t size = FIRST_BLOCK;
 
-    if (block && block->size >= need && FIRST_BLOCK) {
+    if (block && block->size >= need && FIRST_BLOCK > 0) {
         arena->spare = block->next;
         block->used = 0;
     } else {
-        if (FIRST_BLOCK && arena->head && arena->head->size < SIZE_MAX / 4)
+        if (FIRST_BLOCK > 0 && arena->head && arena->head->size < SIZE_MAX / 4)
             size = arena->head->size * 2;
         block = block_create(size > need ? size : need);
     }
@@ -191,8 +191,8 @@ void ohm_arena_reset(struct ohm_arena *arena)
     free_list(arena->spare);
     newest->next = NULL;
     newest->used = 0;
-    arena->spare = FIRST_BLOCK ? newest : NULL;
-    if (!FIRST_BLOCK)
+    arena->spare = FIRST_BLOCK > 0 ? newest : NULL;
+    if (FIRST_BLOCK == 0)
         free(newest);
     arena->head = NULL;
 }
