@@ -170,7 +170,7 @@ void ohm_out_list(struct ohm_out *o, const char *name);
 void ohm_out_row(struct ohm_out *o);
 void ohm_out_row_end(struct ohm_out *o);
 void ohm_out_list_end(struct ohm_out *o);
-void ohm_out_text(struct ohm_out *o, const char *name, const char *value); /* NULL: missing */
+void ohm_out_text(struct ohm_out *o, const char *name, const char *value);          /* NULL: missing */
 void ohm_out_str(struct ohm_out *o, const char *name, const struct ohm_str *value); /* notes a failed text */
 void ohm_out_int(struct ohm_out *o, const char *name, int64_t value);
 void ohm_out_double(struct ohm_out *o, const char *name, double value); /* NaN: missing */
@@ -231,9 +231,6 @@ struct ohm_metric_names {
 };
 void ohm_metric_names_release(struct ohm_metric_names *names);
 int ohm_metric_names_find(const struct ohm_metric_names *names, const char *name);
-/* Metrics that the objectives and constraints of a study speak of, in that order: what people want to see. */
-enum ohm_status ohm_cli_interest(struct ohm_cli *cli, struct ohm_store *store, int64_t study,
-                                 const struct ohm_metric_names *names, struct ohm_words *words, struct ohm_error *err);
 /* Columns of a listing of trials: those of `list` ("a,b"), checked; else what people, or machines, want. */
 enum ohm_status ohm_cli_columns(struct ohm_cli *cli, struct ohm_store *store, int64_t study, const char *list,
                                 bool for_people, const struct ohm_metric_names *names, struct ohm_words *columns,
@@ -241,6 +238,16 @@ enum ohm_status ohm_cli_columns(struct ohm_cli *cli, struct ohm_store *store, in
 /* The cells of one trial. */
 void ohm_out_trial(struct ohm_out *o, const struct ohm_trial *trial, const struct ohm_metric_names *names,
                    const struct ohm_words *columns);
+/* A listing of trials: ohm_list_trial is an ohm_trial_fn over it. */
+struct ohm_listing {
+    struct ohm_out out;
+    struct ohm_metric_names names;
+    struct ohm_words columns;
+};
+enum ohm_status ohm_list_trial(void *listing, const struct ohm_trial *trial, struct ohm_error *err);
+/* Ends a listing whose walk came to `st`; no row at all is OHM_EUNFIT with the text `nothing`. */
+enum ohm_status ohm_list_end(struct ohm_listing *listing, enum ohm_status st, const char *nothing,
+                             struct ohm_error *err);
 /* The objectives of a study as metric names and directions (+1 larger is better). A formula is "objective_<i>". */
 struct ohm_objective_names {
     const char *name[OHM_OBJECTIVES_MAX];
@@ -310,9 +317,11 @@ int ohm_signal_pending(void);
 
 #define OHM_COMMANDS(X)                                                                                                \
     X(init)                                                                                                            \
-    X(check) X(sample) X(show) X(cost) X(search) X(resume) X(ls_studies) X(ls_trials) X(best) X(pareto) X(diff) X(sql) \
-        X(plot) X(export) X(db_check) X(db_upgrade) X(db_backup) X(surrogate_train) X(surrogate_eval)                  \
-            X(surrogate_predict) X(surrogate_info) X(bench) X(doctor) X(version) X(completion) X(help)
+    X(check)                                                                                                           \
+    X(sample)                                                                                                          \
+    X(show) X(cost) X(search) X(resume) X(ls_studies) X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(export)  \
+        X(db_check) X(db_upgrade) X(db_backup) X(surrogate_train) X(surrogate_eval) X(surrogate_predict)               \
+            X(surrogate_info) X(bench) X(doctor) X(version) X(completion) X(help)
 #define X(name) extern const struct ohm_command ohm_cmd_##name;
 OHM_COMMANDS(X)
 #undef X

@@ -173,16 +173,17 @@ static const char *const examples[] = {
     "ohmnas bench nb201.csv --objective c10_test_200ep --strategy random --strategy regevo:population=20 --csv", NULL};
 
 const struct ohm_command ohm_cmd_bench = {
-    "bench",
-    "TABLE.csv",
-    1,
-    1,
-    "file",
-    "measure the regret of strategies on a published table",
-    "Every query is charged, also one that asks for a network again. Regret is the distance "
-    "to the best row of the table, with mean, quartiles, and paired-bootstrap intervals "
-    "against random search and regularised evolution.",
-    examples,
-    options,
-    sizeof(struct bench),
-    run};
+    .name = "bench",
+    .operands = "TABLE.csv",
+    .words_min = 1,
+    .words_max = 1,
+    .complete = "file",
+    .summary = "measure the regret of strategies on a published table",
+    .details = "Every query is charged, also one that asks for a network again. Regret is the distance "
+               "to the best row of the table, with mean, quartiles, and paired-bootstrap intervals "
+               "against random search and regularised evolution.",
+    .examples = examples,
+    .options = options,
+    .size = sizeof(struct bench),
+    .run = run,
+};

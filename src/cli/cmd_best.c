@@ -21,23 +21,6 @@ static const struct ohm_option options[] = {
     OHM_OPT_END,
 };
 
-struct listing {
-    struct ohm_out out;
-    struct ohm_metric_names names;
-    struct ohm_words columns;
-};
-
-static enum ohm_status out_trial(void *context, const struct ohm_trial *trial, struct ohm_error *err)
-{
-    struct listing *l = context;
-
-    (void)err;
-    ohm_out_row(&l->out);
-    ohm_out_trial(&l->out, trial, &l->names, &l->columns);
-    ohm_out_row_end(&l->out);
-    return OHM_OK;
-}
-
 static enum ohm_status which_objective(const struct best *opt, const struct ohm_objective_names *all, int *index,
                                        struct ohm_error *err)
 {
@@ -61,9 +44,9 @@ static enum ohm_status show(struct ohm_cli *cli, const struct best *opt, struct 
                             const struct ohm_study_row *study, struct ohm_error *err)
 {
     struct ohm_objective_names objectives;
-    struct listing l = {0};
-    enum ohm_status st, end;
-    int index = 0, rows;
+    struct ohm_listing l = {0};
+    enum ohm_status st;
+    int index = 0;
 
     if ((st = ohm_cli_objectives(cli, store, study->id, &objectives, err)) != OHM_OK ||
         (st = which_objective(opt, &objectives, &index, err)) != OHM_OK ||
@@ -75,15 +58,10 @@ static enum ohm_status show(struct ohm_cli *cli, const struct best *opt, struct 
         ohm_out_text(&l.out, "study", study->name);
         ohm_out_text(&l.out, "objective", index < objectives.count ? objectives.text[index] : study->objective);
         ohm_out_list(&l.out, "trials");
-        st = ohm_store_best(store, study->id, index, (int)opt->count, out_trial, &l, err);
+        st = ohm_store_best(store, study->id, index, (int)opt->count, ohm_list_trial, &l, err);
         ohm_out_list_end(&l.out);
     }
-    rows = l.out.rows;
-    end = l.out.listed ? ohm_out_end(&l.out, st == OHM_OK ? err : NULL) : ohm_out_drop(&l.out);
-    ohm_metric_names_release(&l.names);
-    if (st == OHM_OK && end == OHM_OK && rows == 0)
-        return ohm_fail(err, OHM_EUNFIT, "study '%s' has no feasible trial", study->name);
-    return st == OHM_OK ? end : st;
+    return ohm_list_end(&l, st, "the study has no feasible trial", err);
 }
 
 static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct ohm_args *args, struct ohm_error *err)
@@ -102,14 +80,13 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
 
 static const char *const examples[] = {"ohmnas best", "ohmnas best --objective energy_uJ -n 5 --json", NULL};
 
-const struct ohm_command ohm_cmd_best = {"best",
-                                         "",
-                                         0,
-                                         0,
-                                         NULL,
-                                         "show the best trials of a study",
-                                         "Only trials that meet every constraint count. Exit code 4: there is none.",
-                                         examples,
-                                         options,
-                                         sizeof(struct best),
-                                         run};
+const struct ohm_command ohm_cmd_best = {
+    .name = "best",
+    .operands = "",
+    .summary = "show the best trials of a study",
+    .details = "Only trials that meet every constraint count. Exit code 4: there is none.",
+    .examples = examples,
+    .options = options,
+    .size = sizeof(struct best),
+    .run = run,
+};

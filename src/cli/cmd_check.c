@@ -128,14 +128,16 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
 static const char *const examples[] = {"ohmnas check study.yaml", "ohmnas check searchspaces/*.yaml surrogates/*",
                                        NULL};
 
-const struct ohm_command ohm_cmd_check = {"check",
-                                          "FILE...",
-                                          1,
-                                          -1,
-                                          "file",
-                                          "find every error of studies, spaces, chips, networks and surrogates",
-                                          "Nothing is run. All errors of all files are shown, with line and column.",
-                                          examples,
-                                          options,
-                                          sizeof(struct check),
-                                          run};
+const struct ohm_command ohm_cmd_check = {
+    .name = "check",
+    .operands = "FILE...",
+    .words_min = 1,
+    .words_max = -1,
+    .complete = "file",
+    .summary = "find every error of studies, spaces, chips, networks and surrogates",
+    .details = "Nothing is run. All errors of all files are shown, with line and column.",
+    .examples = examples,
+    .options = options,
+    .size = sizeof(struct check),
+    .run = run,
+};

@@ -131,16 +131,17 @@ static const char *const examples[] = {"ohmnas cost n:3fa9c1 --by-layer", "ohmna
                                        NULL};
 
 const struct ohm_command ohm_cmd_cost = {
-    "cost",
-    "NET",
-    1,
-    1,
-    "file",
-    "mapping, latency, energy and area of a network on a chip",
-    "NET is a file written by export, n:ID or #NUMBER of the run log, or, with --space, "
-    "'axis=value ...' or a key of that space. A network that does not fit is priced all "
-    "the same; 'chips' says how many chips it needs.",
-    examples,
-    options,
-    sizeof(struct cost),
-    run};
+    .name = "cost",
+    .operands = "NET",
+    .words_min = 1,
+    .words_max = 1,
+    .complete = "file",
+    .summary = "mapping, latency, energy and area of a network on a chip",
+    .details = "NET is a file written by export, n:ID or #NUMBER of the run log, or, with --space, "
+               "'axis=value ...' or a key of that space. A network that does not fit is priced all "
+               "the same; 'chips' says how many chips it needs.",
+    .examples = examples,
+    .options = options,
+    .size = sizeof(struct cost),
+    .run = run,
+};

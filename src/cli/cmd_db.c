@@ -34,17 +34,15 @@ static enum ohm_status run_check(struct ohm_cli *cli, const void *object, const 
     return st;
 }
 
-const struct ohm_command ohm_cmd_db_check = {"db check",
-                                             "",
-                                             0,
-                                             0,
-                                             NULL,
-                                             "check the run log for damage",
-                                             "Exit code 7: the file is damaged, foreign, or of a newer program.",
-                                             NULL,
-                                             options,
-                                             sizeof(struct db),
-                                             run_check};
+const struct ohm_command ohm_cmd_db_check = {
+    .name = "db check",
+    .operands = "",
+    .summary = "check the run log for damage",
+    .details = "Exit code 7: the file is damaged, foreign, or of a newer program.",
+    .options = options,
+    .size = sizeof(struct db),
+    .run = run_check,
+};
 
 static enum ohm_status run_upgrade(struct ohm_cli *cli, const void *object, const struct ohm_args *args,
                                    struct ohm_error *err)
@@ -67,17 +65,14 @@ static enum ohm_status run_upgrade(struct ohm_cli *cli, const void *object, cons
     return st;
 }
 
-const struct ohm_command ohm_cmd_db_upgrade = {"db upgrade",
-                                               "",
-                                               0,
-                                               0,
-                                               NULL,
-                                               "bring the run log of an older program to this one's schema",
-                                               NULL,
-                                               NULL,
-                                               options,
-                                               sizeof(struct db),
-                                               run_upgrade};
+const struct ohm_command ohm_cmd_db_upgrade = {
+    .name = "db upgrade",
+    .operands = "",
+    .summary = "bring the run log of an older program to this one's schema",
+    .options = options,
+    .size = sizeof(struct db),
+    .run = run_upgrade,
+};
 
 static enum ohm_status run_backup(struct ohm_cli *cli, const void *object, const struct ohm_args *args,
                                   struct ohm_error *err)
@@ -93,14 +88,16 @@ static enum ohm_status run_backup(struct ohm_cli *cli, const void *object, const
 
 static const char *const backup_examples[] = {"ohmnas db backup /mnt/backup/ohmnas.db", NULL};
 
-const struct ohm_command ohm_cmd_db_backup = {"db backup",
-                                              "FILE",
-                                              1,
-                                              1,
-                                              "file",
-                                              "copy the run log, also while a study runs",
-                                              "FILE must not exist yet.",
-                                              backup_examples,
-                                              options,
-                                              sizeof(struct db),
-                                              run_backup};
+const struct ohm_command ohm_cmd_db_backup = {
+    .name = "db backup",
+    .operands = "FILE",
+    .words_min = 1,
+    .words_max = 1,
+    .complete = "file",
+    .summary = "copy the run log, also while a study runs",
+    .details = "FILE must not exist yet.",
+    .examples = backup_examples,
+    .options = options,
+    .size = sizeof(struct db),
+    .run = run_backup,
+};

@@ -118,5 +118,14 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
 static const char *const examples[] = {"ohmnas diff n:3fa9c1 n:77aa01", "ohmnas diff '#3' net.yaml --all", NULL};
 
 const struct ohm_command ohm_cmd_diff = {
-    "diff",  "NET NET",           2,  2, "file", "compare two networks of a space", NULL, examples,
-    options, sizeof(struct diff), run};
+    .name = "diff",
+    .operands = "NET NET",
+    .words_min = 2,
+    .words_max = 2,
+    .complete = "file",
+    .summary = "compare two networks of a space",
+    .examples = examples,
+    .options = options,
+    .size = sizeof(struct diff),
+    .run = run,
+};

@@ -134,15 +134,12 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
 }
 
 const struct ohm_command ohm_cmd_doctor = {
-    "doctor",
-    "",
-    0,
-    0,
-    NULL,
-    "check that everything is in its place",
-    "Loads every space, chip and surrogate there is, and checks the run log. Exit code "
-    "1: something is wrong.",
-    NULL,
-    options,
-    sizeof(struct doctor),
-    run};
+    .name = "doctor",
+    .operands = "",
+    .summary = "check that everything is in its place",
+    .details = "Loads every space, chip and surrogate there is, and checks the run log. Exit code "
+               "1: something is wrong.",
+    .options = options,
+    .size = sizeof(struct doctor),
+    .run = run,
+};

@@ -72,15 +72,16 @@ static const char *const examples[] = {"ohmnas export n:3fa9c1 --chip hermes64 -
                                        "ohmnas export 432030 --space nb201 --to dot | dot -Tsvg -o cell.svg", NULL};
 
 const struct ohm_command ohm_cmd_export = {
-    "export",
-    "NET",
-    1,
-    1,
-    "file",
-    "write a network as YAML, JSON or a graph",
-    "YAML and JSON hold genotype, layers, scores and provenance, and with --chip cost and "
-    "mapping; show, cost, diff and check read them back.",
-    examples,
-    options,
-    sizeof(struct export),
-    run};
+    .name = "export",
+    .operands = "NET",
+    .words_min = 1,
+    .words_max = 1,
+    .complete = "file",
+    .summary = "write a network as YAML, JSON or a graph",
+    .details = "YAML and JSON hold genotype, layers, scores and provenance, and with --chip cost and "
+               "mapping; show, cost, diff and check read them back.",
+    .examples = examples,
+    .options = options,
+    .size = sizeof(struct export),
+    .run = run,
+};

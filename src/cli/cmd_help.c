@@ -240,15 +240,16 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
 static const char *const examples[] = {"ohmnas help search", "ohmnas help metrics", "ohmnas help --man | man -l -",
                                        NULL};
 
-const struct ohm_command ohm_cmd_help = {"help",
-                                         "[COMMAND|TOPIC]",
-                                         0,
-                                         2,
-                                         "command",
-                                         "help of a command or topic",
-                                         "Topics: metrics, strategies, spaces, chips, surrogates, study, expressions, "
-                                         "exit-codes.",
-                                         examples,
-                                         options,
-                                         sizeof(struct help),
-                                         run};
+const struct ohm_command ohm_cmd_help = {
+    .name = "help",
+    .operands = "[COMMAND|TOPIC]",
+    .words_max = 2,
+    .complete = "command",
+    .summary = "help of a command or topic",
+    .details = "Topics: metrics, strategies, spaces, chips, surrogates, study, expressions, "
+               "exit-codes.",
+    .examples = examples,
+    .options = options,
+    .size = sizeof(struct help),
+    .run = run,
+};

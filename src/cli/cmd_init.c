@@ -213,4 +213,11 @@ static const char *const examples[] = {"ohmnas init --task cifar10 -o study.yaml
                                        "ohmnas init --task kws --chip hermes64 --strategy regevo -o kws.yaml", NULL};
 
 const struct ohm_command ohm_cmd_init = {
-    "init", "", 0, 0, NULL, "write a study file with comments", NULL, examples, options, sizeof(struct init), run};
+    .name = "init",
+    .operands = "",
+    .summary = "write a study file with comments",
+    .examples = examples,
+    .options = options,
+    .size = sizeof(struct init),
+    .run = run,
+};

@@ -60,17 +60,14 @@ static enum ohm_status run_studies(struct ohm_cli *cli, const void *object, cons
     return st == OHM_OK ? end : st;
 }
 
-const struct ohm_command ohm_cmd_ls_studies = {"ls studies",
-                                               "",
-                                               0,
-                                               0,
-                                               NULL,
-                                               "list the studies of the run log",
-                                               NULL,
-                                               NULL,
-                                               studies_options,
-                                               sizeof(struct ls_studies),
-                                               run_studies};
+const struct ohm_command ohm_cmd_ls_studies = {
+    .name = "ls studies",
+    .operands = "",
+    .summary = "list the studies of the run log",
+    .options = studies_options,
+    .size = sizeof(struct ls_studies),
+    .run = run_studies,
+};
 
 /* ---- ls trials ---- */
 
@@ -95,30 +92,12 @@ static const struct ohm_option trials_options[] = {
     OHM_OPT_END,
 };
 
-struct listing {
-    struct ohm_out out;
-    struct ohm_metric_names names;
-    struct ohm_words columns;
-};
-
-static enum ohm_status out_trial(void *context, const struct ohm_trial *trial, struct ohm_error *err)
-{
-    struct listing *l = context;
-
-    (void)err;
-    ohm_out_row(&l->out);
-    ohm_out_trial(&l->out, trial, &l->names, &l->columns);
-    ohm_out_row_end(&l->out);
-    return OHM_OK;
-}
-
 static enum ohm_status list_trials(struct ohm_cli *cli, const struct ls_trials *opt, struct ohm_store *store,
                                    const struct ohm_study_row *study, struct ohm_error *err)
 {
     const struct ohm_query query = {study->id, opt->where, opt->sort, opt->limit > 0 ? opt->limit : -1, opt->feasible};
-    struct listing l = {0};
-    enum ohm_status st, end;
-    int rows;
+    struct ohm_listing l = {0};
+    enum ohm_status st;
 
     if ((st = ohm_store_metrics(store, study->id, l.names.name, &l.names.count, err)) != OHM_OK)
         return st;
@@ -128,15 +107,10 @@ static enum ohm_status list_trials(struct ohm_cli *cli, const struct ls_trials *
         if (!ohm_out_for_people(&l.out))
             ohm_out_text(&l.out, "study", study->name);
         ohm_out_list(&l.out, "trials");
-        st = ohm_store_query(store, &query, out_trial, &l, err);
+        st = ohm_store_query(store, &query, ohm_list_trial, &l, err);
         ohm_out_list_end(&l.out);
     }
-    rows = l.out.rows;
-    end = st == OHM_OK || l.out.listed ? ohm_out_end(&l.out, st == OHM_OK ? err : NULL) : ohm_out_drop(&l.out);
-    ohm_metric_names_release(&l.names);
-    if (st == OHM_OK && end == OHM_OK && rows == 0)
-        return ohm_fail(err, OHM_EUNFIT, "no trial of study '%s' matches", study->name);
-    return st == OHM_OK ? end : st;
+    return ohm_list_end(&l, st, "no trial of the study matches", err);
 }
 
 static enum ohm_status run_trials(struct ohm_cli *cli, const void *object, const struct ohm_args *args,
@@ -159,16 +133,14 @@ static const char *const trials_examples[] = {
     "ohmnas ls trials --study kws-64core --cols number,acc_1d,energy_uJ --csv", NULL};
 
 const struct ohm_command ohm_cmd_ls_trials = {
-    "ls trials",
-    "",
-    0,
-    0,
-    NULL,
-    "list the trials of a study",
-    "Without --cols a table shows what the study's objectives and constraints "
-    "speak of; --json, --jsonl and --csv show everything. Exit code 4: nothing "
-    "matched.",
-    trials_examples,
-    trials_options,
-    sizeof(struct ls_trials),
-    run_trials};
+    .name = "ls trials",
+    .operands = "",
+    .summary = "list the trials of a study",
+    .details = "Without --cols a table shows what the study's objectives and constraints "
+               "speak of; --json, --jsonl and --csv show everything. Exit code 4: nothing "
+               "matched.",
+    .examples = trials_examples,
+    .options = trials_options,
+    .size = sizeof(struct ls_trials),
+    .run = run_trials,
+};

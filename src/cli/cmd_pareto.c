@@ -201,17 +201,16 @@ static const char *const examples[] = {
     "ohmnas pareto", "ohmnas pareto --objective acc_1d,energy_uJ --knee --json",
     "ohmnas pareto --objective 'acc_1d,minimize cores*latency_us' --where 'cores <= 64'", NULL};
 
-const struct ohm_command ohm_cmd_pareto = {"pareto",
-                                           "",
-                                           0,
-                                           0,
-                                           NULL,
-                                           "show the Pareto front of a study",
-                                           "Only trials that meet every constraint count. Exit code 4: there is none.",
-                                           examples,
-                                           options,
-                                           sizeof(struct pareto),
-                                           run};
+const struct ohm_command ohm_cmd_pareto = {
+    .name = "pareto",
+    .operands = "",
+    .summary = "show the Pareto front of a study",
+    .details = "Only trials that meet every constraint count. Exit code 4: there is none.",
+    .examples = examples,
+    .options = options,
+    .size = sizeof(struct pareto),
+    .run = run,
+};
 
 /* ---- plot ---- */
 
@@ -267,14 +266,14 @@ static enum ohm_status run_plot(struct ohm_cli *cli, const void *object, const s
 
 static const char *const plot_examples[] = {"ohmnas plot pareto -o front.svg", NULL};
 
-const struct ohm_command ohm_cmd_plot = {"plot",
-                                         "pareto",
-                                         1,
-                                         1,
-                                         NULL,
-                                         "draw the Pareto front of a study as SVG",
-                                         NULL,
-                                         plot_examples,
-                                         plot_options,
-                                         sizeof(struct plot),
-                                         run_plot};
+const struct ohm_command ohm_cmd_plot = {
+    .name = "plot",
+    .operands = "pareto",
+    .words_min = 1,
+    .words_max = 1,
+    .summary = "draw the Pareto front of a study as SVG",
+    .examples = plot_examples,
+    .options = plot_options,
+    .size = sizeof(struct plot),
+    .run = run_plot,
+};

@@ -83,5 +83,14 @@ static const char *const examples[] = {"ohmnas sample nb201 -n 5", "ohmnas sampl
                                        NULL};
 
 const struct ohm_command ohm_cmd_sample = {
-    "sample", "SPACE", 1, 1, "space", "draw random networks of a space", NULL, examples, options, sizeof(struct sample),
-    run};
+    .name = "sample",
+    .operands = "SPACE",
+    .words_min = 1,
+    .words_max = 1,
+    .complete = "space",
+    .summary = "draw random networks of a space",
+    .examples = examples,
+    .options = options,
+    .size = sizeof(struct sample),
+    .run = run,
+};

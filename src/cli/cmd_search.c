@@ -166,19 +166,21 @@ static const char *const search_examples[] = {"ohmnas search study.yaml",
                                               NULL};
 
 const struct ohm_command ohm_cmd_search = {
-    "search",
-    "[STUDY.yaml]",
-    0,
-    1,
-    "file",
-    "run a study",
-    "A flag is stronger than the environment, that than the file, that than the default. Ctrl-C ends the run after a "
-    "clean "
-    "checkpoint; a killed run loses at most the trials in flight; 'ohmnas resume' goes on as if nothing had happened.",
-    search_examples,
-    search_options,
-    sizeof(struct search),
-    run_search};
+    .name = "search",
+    .operands = "[STUDY.yaml]",
+    .words_max = 1,
+    .complete = "file",
+    .summary = "run a study",
+    .details = "A flag is stronger than the environment, that than the file, that than the default. Ctrl-C ends the "
+               "run after a "
+               "clean "
+               "checkpoint; a killed run loses at most the trials in flight; 'ohmnas resume' goes on as if nothing had "
+               "happened.",
+    .examples = search_examples,
+    .options = search_options,
+    .size = sizeof(struct search),
+    .run = run_search,
+};
 
 /* ---- resume ---- */
 
@@ -243,15 +245,15 @@ static const char *const resume_examples[] = {"ohmnas resume kws-64core", "ohmna
                                               NULL};
 
 const struct ohm_command ohm_cmd_resume = {
-    "resume",
-    "[STUDY]",
-    0,
-    1,
-    "study",
-    "go on with a study that was interrupted, or add to its budget",
-    "The newest study when none is given. The result is bit for bit that of a run "
-    "that was never interrupted, for any number of threads.",
-    resume_examples,
-    resume_options,
-    sizeof(struct resume),
-    run_resume};
+    .name = "resume",
+    .operands = "[STUDY]",
+    .words_max = 1,
+    .complete = "study",
+    .summary = "go on with a study that was interrupted, or add to its budget",
+    .details = "The newest study when none is given. The result is bit for bit that of a run "
+               "that was never interrupted, for any number of threads.",
+    .examples = resume_examples,
+    .options = resume_options,
+    .size = sizeof(struct resume),
+    .run = run_resume,
+};

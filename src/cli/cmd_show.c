@@ -283,16 +283,16 @@ static const char *const examples[] = {"ohmnas show n:3fa9c1", "ohmnas show '#17
                                        "ohmnas show kws-64core --origin", "ohmnas show hermes64", NULL};
 
 const struct ohm_command ohm_cmd_show = {
-    "show",
-    "[THING]",
-    0,
-    1,
-    "study",
-    "show a network, trial, study, space, chip or surrogate",
-    "THING is n:ID or #NUMBER of the run log, a file, the name of a study (the newest "
-    "when not given), or the name of a space, chip or surrogate. With --space it is "
-    "'axis=value ...' or a key of that space.",
-    examples,
-    options,
-    sizeof(struct show),
-    run};
+    .name = "show",
+    .operands = "[THING]",
+    .words_max = 1,
+    .complete = "study",
+    .summary = "show a network, trial, study, space, chip or surrogate",
+    .details = "THING is n:ID or #NUMBER of the run log, a file, the name of a study (the newest "
+               "when not given), or the name of a space, chip or surrogate. With --space it is "
+               "'axis=value ...' or a key of that space.",
+    .examples = examples,
+    .options = options,
+    .size = sizeof(struct show),
+    .run = run,
+};

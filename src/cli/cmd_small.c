@@ -33,7 +33,13 @@ static enum ohm_status run_version(struct ohm_cli *cli, const void *object, cons
 }
 
 const struct ohm_command ohm_cmd_version = {
-    "version", "", 0, 0, NULL, "print the version", NULL, NULL, version_options, sizeof(struct version), run_version};
+    .name = "version",
+    .operands = "",
+    .summary = "print the version",
+    .options = version_options,
+    .size = sizeof(struct version),
+    .run = run_version,
+};
 
 /* ---- completion ---- */
 
@@ -83,14 +89,13 @@ static const char *const completion_examples[] = {
     "ohmnas completion bash > ~/.local/share/bash-completion/completions/ohmnas",
     "ohmnas completion fish > ~/.config/fish/completions/ohmnas.fish", NULL};
 
-const struct ohm_command ohm_cmd_completion = {"completion",
-                                               "[bash|zsh|fish]",
-                                               0,
-                                               1,
-                                               NULL,
-                                               "print a completion script for a shell",
-                                               NULL,
-                                               completion_examples,
-                                               completion_options,
-                                               sizeof(struct completion),
-                                               run_completion};
+const struct ohm_command ohm_cmd_completion = {
+    .name = "completion",
+    .operands = "[bash|zsh|fish]",
+    .words_max = 1,
+    .summary = "print a completion script for a shell",
+    .examples = completion_examples,
+    .options = completion_options,
+    .size = sizeof(struct completion),
+    .run = run_completion,
+};

@@ -59,15 +59,15 @@ static const char *const examples[] = {
     "ohmnas sql 'SELECT operation, count(*) AS n FROM trial GROUP BY operation' --csv", NULL};
 
 const struct ohm_command ohm_cmd_sql = {
-    "sql",
-    "QUERY",
-    1,
-    1,
-    NULL,
-    "ask the run log in SQL (read-only)",
-    "Tables: study, trial, generation; and for every study a view study_<name> whose "
-    "columns are its metrics.",
-    examples,
-    options,
-    sizeof(struct sql),
-    run};
+    .name = "sql",
+    .operands = "QUERY",
+    .words_min = 1,
+    .words_max = 1,
+    .summary = "ask the run log in SQL (read-only)",
+    .details = "Tables: study, trial, generation; and for every study a view study_<name> whose "
+               "columns are its metrics.",
+    .examples = examples,
+    .options = options,
+    .size = sizeof(struct sql),
+    .run = run,
+};

@@ -159,17 +159,18 @@ static const char *const predict_examples[] = {"ohmnas surrogate predict nb201-c
                                                "ohmnas surrogate predict surrogates/mine net.yaml --json", NULL};
 
 const struct ohm_command ohm_cmd_surrogate_predict = {
-    "surrogate predict",
-    "MODEL NET...",
-    2,
-    -1,
-    "surrogate",
-    "what a surrogate says of networks",
-    "NET is a file, n:ID or #NUMBER of the run log, or 'axis=value ...' or a key of the surrogate's space.",
-    predict_examples,
-    predict_options,
-    sizeof(struct predict),
-    run_predict};
+    .name = "surrogate predict",
+    .operands = "MODEL NET...",
+    .words_min = 2,
+    .words_max = -1,
+    .complete = "surrogate",
+    .summary = "what a surrogate says of networks",
+    .details = "NET is a file, n:ID or #NUMBER of the run log, or 'axis=value ...' or a key of the surrogate's space.",
+    .examples = predict_examples,
+    .options = predict_options,
+    .size = sizeof(struct predict),
+    .run = run_predict,
+};
 
 /* ---- info ---- */
 
@@ -234,14 +235,15 @@ static enum ohm_status run_info(struct ohm_cli *cli, const void *object, const s
 static const char *const info_examples[] = {"ohmnas surrogate info nb201-cifar10-pcm",
                                             "ohmnas surrogate info --features", NULL};
 
-const struct ohm_command ohm_cmd_surrogate_info = {"surrogate info",
-                                                   "[MODEL]",
-                                                   0,
-                                                   1,
-                                                   "surrogate",
-                                                   "show the card of a surrogate, or the features there are",
-                                                   "The model is loaded, so that a damaged or foreign one is refused.",
-                                                   info_examples,
-                                                   info_options,
-                                                   sizeof(struct info),
-                                                   run_info};
+const struct ohm_command ohm_cmd_surrogate_info = {
+    .name = "surrogate info",
+    .operands = "[MODEL]",
+    .words_max = 1,
+    .complete = "surrogate",
+    .summary = "show the card of a surrogate, or the features there are",
+    .details = "The model is loaded, so that a damaged or foreign one is refused.",
+    .examples = info_examples,
+    .options = info_options,
+    .size = sizeof(struct info),
+    .run = run_info,
+};

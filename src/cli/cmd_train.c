@@ -283,19 +283,18 @@ static const char *const train_examples[] = {
     "ohmnas surrogate train --space resnet-kws --study kws-measured --target acc_1d:% -o surrogates/kws", NULL};
 
 const struct ohm_command ohm_cmd_surrogate_train = {
-    "surrogate train",
-    "",
-    0,
-    0,
-    NULL,
-    "train a surrogate from measured networks",
-    "Scores are of held-out rows (repeated cross-validation), beside those of the parameter count and the MACs as "
-    "predictors. "
-    "The card in the folder tells what was trained from what, and by which command.",
-    train_examples,
-    train_options,
-    sizeof(struct train),
-    run_train};
+    .name = "surrogate train",
+    .operands = "",
+    .summary = "train a surrogate from measured networks",
+    .details =
+        "Scores are of held-out rows (repeated cross-validation), beside those of the parameter count and the MACs as "
+        "predictors. "
+        "The card in the folder tells what was trained from what, and by which command.",
+    .examples = train_examples,
+    .options = train_options,
+    .size = sizeof(struct train),
+    .run = run_train,
+};
 
 /* ---- eval ---- */
 
@@ -339,14 +338,15 @@ static const char *const eval_examples[] = {
     "ohmnas surrogate eval surrogates/mine --table other.csv --target 'acc_1d=measured_1d'", NULL};
 
 const struct ohm_command ohm_cmd_surrogate_eval = {
-    "surrogate eval",
-    "MODEL",
-    1,
-    1,
-    "surrogate",
-    "judge a surrogate on measured networks",
-    "Rows that the surrogate was trained on are not recognised: give it others.",
-    eval_examples,
-    eval_options,
-    sizeof(struct eval),
-    run_eval};
+    .name = "surrogate eval",
+    .operands = "MODEL",
+    .words_min = 1,
+    .words_max = 1,
+    .complete = "surrogate",
+    .summary = "judge a surrogate on measured networks",
+    .details = "Rows that the surrogate was trained on are not recognised: give it others.",
+    .examples = eval_examples,
+    .options = eval_options,
+    .size = sizeof(struct eval),
+    .run = run_eval,
+};

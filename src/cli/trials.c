@@ -100,8 +100,9 @@ static enum ohm_status add_metrics_of(void *context, const struct ohm_setting *s
     return st;
 }
 
-enum ohm_status ohm_cli_interest(struct ohm_cli *cli, struct ohm_store *store, int64_t study,
-                                 const struct ohm_metric_names *names, struct ohm_words *words, struct ohm_error *err)
+static enum ohm_status add_interest(struct ohm_cli *cli, struct ohm_store *store, int64_t study,
+                                    const struct ohm_metric_names *names, struct ohm_words *words,
+                                    struct ohm_error *err)
 {
     struct interest in = {cli, names, words};
 
@@ -121,7 +122,7 @@ enum ohm_status ohm_cli_columns(struct ohm_cli *cli, struct ohm_store *store, in
     for (int i = 0; i < (for_people ? FIXED_FIRST : FIXED) && st == OHM_OK; i++)
         st = add_word(cli, columns, fixed_columns[i], err);
     if (st == OHM_OK && for_people)
-        st = ohm_cli_interest(cli, store, study, names, columns, err);
+        st = add_interest(cli, store, study, names, columns, err);
     for (int i = 0; !for_people && i < names->count && st == OHM_OK; i++)
         st = add_word(cli, columns, names->name[i], err);
     return st == OHM_OK && for_people ? add_word(cli, columns, "genotype", err) : st;
@@ -192,6 +193,33 @@ void ohm_out_trial(struct ohm_out *o, const struct ohm_trial *trial, const struc
         else
             ohm_out_double(o, columns->item[i], metric >= 0 ? trial->metric[metric] : NAN);
     }
+}
+
+enum ohm_status ohm_list_trial(void *listing, const struct ohm_trial *trial, struct ohm_error *err)
+{
+    struct ohm_listing *l = listing;
+
+    (void)err;
+    ohm_out_row(&l->out);
+    ohm_out_trial(&l->out, trial, &l->names, &l->columns);
+    ohm_out_row_end(&l->out);
+    return OHM_OK;
+}
+
+enum ohm_status ohm_list_end(struct ohm_listing *listing, enum ohm_status st, const char *nothing,
+                             struct ohm_error *err)
+{
+    const int rows = listing->out.rows;
+    enum ohm_status end;
+
+    if (st == OHM_OK || rows > 0)
+        end = ohm_out_end(&listing->out, st == OHM_OK ? err : NULL);
+    else
+        end = ohm_out_drop(&listing->out);
+    ohm_metric_names_release(&listing->names);
+    if (st != OHM_OK || end != OHM_OK)
+        return st != OHM_OK ? st : end;
+    return rows > 0 ? OHM_OK : ohm_fail(err, OHM_EUNFIT, "%s", nothing);
 }
 
 /* ---- objectives ---- */

@@ -1,0 +1,35 @@
+# lib.sh - what the tests of the command line share. `run` runs the program in a folder of its own and keeps what it
+# wrote; the checks after it compare that and end the test with what was wrong.
+set -uo pipefail
+program=$1
+root=$PWD
+unset OHMNAS_DB OHMNAS_SEED OHMNAS_JOBS OHMNAS_DATA NO_COLOR COLUMNS
+export OHMNAS_HOME=$root
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+
+run() {
+    said="ohmnas $*"
+    "$program" "$@" >out 2>err </dev/null
+    code=$?
+}
+wrong() {
+    printf 'FAILED: %s\n%s\n--- exit code %s, standard output:\n' "$said" "$1" "$code"
+    head -c 3000 out
+    printf -- '--- standard error:\n'
+    head -c 3000 err
+    exit 1
+}
+code() { [ "$code" = "$1" ] || wrong "exit code is $code, expected $1"; }
+out() { grep -qE -e "$1" out || wrong "standard output lacks: $1"; }
+no_out() { [ ! -s out ] || wrong "standard output should be empty"; }
+err() { grep -qE -e "$1" err || wrong "standard error lacks: $1"; }
+no_err() { [ ! -s err ] || wrong "standard error should be empty"; }
+ok() { run "$@"; code 0; }
+# The file is one JSON document (or, with lines, one a line).
+json() { python3 -c 'import json,sys; json.load(open(sys.argv[1]), parse_constant=lambda c: sys.exit(c))' "${1:-out}" || wrong "no JSON"; }
+jsonl() { python3 -c 'import json,sys; [json.loads(l) for l in open(sys.argv[1])]' "${1:-out}" || wrong "no JSON lines"; }
+# field NAME: its value in the JSON object of standard output.
+field() { python3 -c 'import json,sys; print(json.load(open("out"))[sys.argv[1]])' "$1"; }
+same() { cmp -s "$1" "$2" || { diff "$1" "$2" | head; wrong "$1 and $2 differ"; }; }

@@ -1,0 +1,115 @@
+# A study from its file to the answers: run, listed, questioned, drawn, split, killed and resumed.
+. tests/cli/lib.sh
+
+common=(--space nb201 --strategy nsga2 --set population=20 --objective 'maximize params' --objective 'minimize energy_uJ'
+        --where 'cores <= 64' --progress none)
+
+ok search "${common[@]}" --name a --budget 200 --db a.db -j 1 --json; json; out '"schema": "ohmnas.run/1"'
+[ "$(field trials)" = 200 ] && [ "$(field state)" = done ] || wrong "200 trials, done"
+ok sql 'SELECT count(*) AS n, count(DISTINCT net_id) AS d FROM trial' --db a.db --csv; out '^200,200$'
+
+# The environment names the run log.
+export OHMNAS_DB=$PWD/a.db
+ok ls studies; out '^ +1  a +done +200 +200'
+ok ls studies --json; json; ok ls studies --csv; ok ls studies --jsonl; jsonl
+ok ls trials --limit 5; [ "$(wc -l <out)" = 6 ] || wrong "five rows and a header"
+ok ls trials --json; json; ok ls trials --jsonl; jsonl; [ "$(wc -l <out)" = 200 ] || wrong "200 lines"
+ok ls trials --where 'cores <= 40 && params > 100k' --sort -params --cols number,params,cores --csv
+awk -F, 'NR > 1 && ($2 <= 100000 || $3 > 40 || (NR > 2 && $2 > last)) { bad = 1 } { last = $2 } END { exit bad }' out ||
+    wrong "filter or order"
+run ls trials --where 'cores < 0'; code 4; err 'no trial'
+run ls trials --where 'coers < 9'; code 3; err "cores"
+run ls trials --where 'cores <'; code 2
+run ls trials --sort nonsense; [ "$code" = 2 ] || [ "$code" = 3 ] || wrong "unknown order"
+run ls trials --cols number,energy; code 3; err "did you mean 'energy_uJ'"
+run ls trials --study b; code 3
+ok best; out 'params'; ok best -n 3 --json; json
+best=$(python3 -c 'import json; print(max(t["params"] for t in json.load(open("out"))["trials"]))')
+ok ls trials --sort -params --limit 1 --feasible --json
+[ "$(python3 -c 'import json; print(json.load(open("out"))["trials"][0]["params"])')" = "$best" ] || wrong "best is not the best"
+run best --objective acc; code 3
+ok pareto; out 'on the front'; out '\|'; out 'energy_uJ'
+ok pareto --json; json; ok pareto --csv; ok pareto --knee --csv; [ "$(wc -l <out)" = 2 ] || wrong "one knee"
+ok pareto --objective 'params,minimize latency_us*cores' --csv
+run pareto --objective params; code 2; err 'two objectives'
+run pareto --objective params,energy; code 3; err "energy_uJ"
+run pareto --where 'cores < 0'; code 4
+ok plot pareto -o front.svg; python3 -c 'import xml.dom.minidom as x; x.parse("front.svg")' || wrong "no XML"
+run plot histogram; code 2
+ok show '#17'; out '^trial +17'; out '^energy_uJ'; id=$(sed -n 's/^net *//p' out)
+ok show "$id" --json; json; [ "$(field trial)" = 17 ] || wrong "by id"
+ok cost "$id" --json; json; cp out by_id
+ok export "$id" --chip hermes64 -o net.yaml; ok cost net.yaml --json; same out by_id
+ok show net.yaml; out '^energy_uJ'
+ok diff '#1' '#2'; out 'params'
+run show '#100000'; code 3
+run show n:zzzz; [ "$code" = 2 ] || [ "$code" = 3 ] || wrong "no id"
+ok show a --origin; out '^budget +200 +--budget'; out '^seed +1 +default'; ok show a --origin --json; json
+OHMNAS_SEED=7 ok search "${common[@]}" --name seeded --budget 20 --db seed.db
+ok show seeded --origin --db seed.db; out '^seed +7 +OHMNAS_SEED'
+ok sql 'SELECT operation, count(*) AS n FROM trial GROUP BY operation' --json; json
+run sql 'DELETE FROM trial'; [ "$code" != 0 ] || wrong "sql must not write"
+run sql 'SELEC 1'; code 2
+ok db check; out 'no errors'; ok db backup copy.db; ok db check --db copy.db; ok db upgrade
+run db backup copy.db; [ "$code" != 0 ] || wrong "a backup overwrote a file"
+ok ls trials --csv --db copy.db; cp out backed; ok ls trials --csv; same out backed
+
+# The same trials in the same order for another number of threads, for a split budget, and after Ctrl-C or kill -9.
+columns=number,generation,state,net,operation,parent_a,parent_b,params,energy_uJ,violation,feasible,genotype
+rows() { ok ls trials --cols $columns --csv --db "$1"; cp out "$2"; }
+rows a.db whole
+ok search "${common[@]}" --name a --budget 200 --db j2.db -j 2; rows j2.db other; same whole other
+ok search "${common[@]}" --name a --budget 100 --db split.db
+ok resume a --add-budget 100 --db split.db --progress none; rows split.db other; same whole other
+ok resume a --db split.db --progress none; rows split.db other; same whole other
+
+long=("${common[@]}" --name long --budget 20000 -j 2)
+ok search "${long[@]}" --db long.db; rows long.db whole
+for signal in INT:130 TERM:143 KILL:137; do
+    "$program" search "${long[@]}" --db killed.db >out 2>err &
+    pid=$!
+    for _ in $(seq 500); do
+        n=$("$program" sql 'SELECT count(*) AS n FROM trial' --csv --db killed.db 2>/dev/null | tail -1)
+        [ "${n:-0}" -gt 100 ] 2>/dev/null && break
+        sleep 0.01
+    done
+    kill -"${signal%:*}" $pid
+    wait $pid; code=$?; said="search, killed by ${signal%:*}"
+    if [ $code != 0 ]; then # 0: it was done before the signal came
+        code "${signal#*:}"
+        [ "${signal%:*}" = KILL ] || err 'ohmnas resume long'
+    fi
+    ok db check --db killed.db
+    ok resume long --db killed.db --progress none -j 1; rows killed.db other; same whole other
+    rm -f killed.db*
+done
+
+# A study is not run twice, and not while it is live elsewhere.
+run search "${common[@]}" --name a --budget 10; code 6; err "'?a'?"
+"$program" search "${common[@]}" --name live --budget 5000000 --db live.db >/dev/null 2>&1 &
+pid=$!
+for _ in $(seq 500); do "$program" ls studies --db live.db 2>/dev/null | grep -q live && break; sleep 0.01; done
+run resume live --db live.db; code 6
+ok ls studies --db live.db
+kill $pid; wait $pid
+
+# Progress on request; none of it on standard output.
+ok search "${common[@]}" --name p --budget 40 --db p.db --progress json --json; json; jsonl err
+ok search "${common[@]}" --name q --budget 40 --db p.db --progress line; err '40/40'
+ok ls studies --db p.db; out ' p '; out ' q '
+
+# init writes a file that check accepts and search runs.
+for task in kws vww cifar10; do
+    ok init --task $task -o $task.yaml; no_out; err "ohmnas search $task.yaml"
+    ok check $task.yaml; out 'study, no errors'
+    run init --task $task -o $task.yaml; code 2; err 'exists'
+    ok init --task $task -o $task.yaml --force
+done
+sed -e 's/^\( *\)# population: .*/\1population: 10/' -e 's/^budget: .*/budget: 30/' kws.yaml >mine.yaml
+ok check mine.yaml
+ok show mine.yaml; out '^strategy.population +10 +mine.yaml:[0-9]+'
+ok search mine.yaml --db mine.db --budget 40 --progress none; out '^trials +40'
+ok show --origin --db mine.db; out '^budget +40 +--budget'; out '^seed +1 +mine.yaml:'
+run init --strategy regevoo; code 3; err "regevo"
+run init --task speech; code 2
+echo "study: all well"
