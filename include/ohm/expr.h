@@ -43,7 +43,8 @@ double ohm_expr_eval(const struct ohm_expr *expr, const double *value, const cha
 double ohm_expr_violation(const struct ohm_expr *expr, const double *value, const char *const *text);
 
 /* The same as a SQL expression; `column` gives the SQL of a name (NULL: unknown name, OHM_ENOTFOUND). Texts are quoted.
- * NULL columns behave as NaN does in ohm_expr_eval. */
+ * NULL columns behave as NaN does in ohm_expr_eval. The column must be a bare or quoted name: it is repeated. The value
+ * is a REAL or NULL, in brackets. OHM_ECONFIG: nested too deeply for SQLite's parser (some 15 levels of brackets). */
 typedef const char *ohm_expr_column_fn(const void *context, const char *name);
 enum ohm_status ohm_expr_sql(const struct ohm_expr *expr, struct ohm_str *sql, ohm_expr_column_fn *column,
                              const void *context, struct ohm_error *err);

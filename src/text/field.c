@@ -151,7 +151,7 @@ enum { NAMES_MAX = 128 };
 
 static enum ohm_status fail_unknown(const struct ohm_field *fields, const char *key, struct ohm_error *err)
 {
-    const char *name[NAMES_MAX] = { NULL }, *near;
+    const char *name[NAMES_MAX] = {NULL}, *near;
     struct ohm_str list = {0};
     int n = 0;
 
