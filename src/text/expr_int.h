@@ -75,6 +75,34 @@ struct ohm_expr {
  * is 1000, and a node becomes at most three of its levels, those of a row one. */
 enum { OHM_EXPR_HEIGHT_MAX = 500 };
 
+/* ---- tokens ---- */
+
+enum ohm_token_kind {
+    T_END,
+    T_NUMBER,
+    T_TEXT,
+    T_WORD,
+    T_OPERATOR,
+    T_OPEN,
+    T_CLOSE,
+    T_COMMA,
+    T_QUESTION,
+    T_COLON,
+    T_BAD
+};
+
+struct ohm_token {
+    enum ohm_token_kind kind;
+    enum ohm_expr_op op; /* of T_OPERATOR */
+    const char *start;
+    size_t length;
+};
+
+/* Moves on to the token behind *t; at first, start is the text and length 0. */
+void ohm_expr_next(struct ohm_token *t);
+
+/* ---- operators ---- */
+
 const char *ohm_expr_op_name(enum ohm_expr_op op);
 static inline bool ohm_op_is_order(enum ohm_expr_op op)
 {

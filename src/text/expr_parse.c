@@ -5,20 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum token_kind { T_END, T_NUMBER, T_TEXT, T_WORD, T_OPERATOR, T_OPEN, T_CLOSE, T_COMMA, T_QUESTION, T_COLON, T_BAD };
-
-struct token {
-    enum token_kind kind;
-    enum ohm_expr_op op; /* of T_OPERATOR */
-    const char *start;
-    size_t length;
-};
-
 struct parser {
     struct ohm_expr *expr;
     struct ohm_error *err;
-    enum ohm_status st; /* the first failure; then every parse function returns NULL */
-    struct token token; /* the next one */
+    enum ohm_status st;     /* the first failure; then every parse function returns NULL */
+    struct ohm_token token; /* the next one */
     int depth;
 };
 
@@ -36,111 +27,9 @@ const char *ohm_expr_op_name(enum ohm_expr_op op)
     return ops[op].name;
 }
 
-/* ---- tokens ---- */
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_word_start(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static bool is_word(char c)
-{
-    return is_word_start(c) || is_digit(c) || c == '.';
-}
-
-static const struct {
-    const char *text;
-    enum ohm_expr_op op;
-} operators[] =
-    {
-        /* of two that start alike, the longer first */
-        {"||", OHM_OP_OR}, {"&&", OHM_OP_AND}, {"==", OHM_OP_EQ}, {"!=", OHM_OP_NE},
-        {"<=", OHM_OP_LE}, {">=", OHM_OP_GE},  {"<", OHM_OP_LT},  {">", OHM_OP_GT},
-        {"=", OHM_OP_EQ},  {"!", OHM_OP_NOT},  {"+", OHM_OP_ADD}, {"-", OHM_OP_SUB},
-        {"*", OHM_OP_MUL}, {"/", OHM_OP_DIV},  {"%", OHM_OP_MOD}, {"^", OHM_OP_POW},
-},
-  words[] = {
-      {"or", OHM_OP_OR},
-      {"and", OHM_OP_AND},
-      {"not", OHM_OP_NOT},
-      {"in", OHM_OP_IN},
-};
-
-/* A number with its suffix; what cannot be one ("5x", "1.2.3") is taken whole, for the message. */
-static size_t number_length(const char *p)
-{
-    const char *start = p;
-
-    while (is_word(*p) || ((*p == '+' || *p == '-') && (p[-1] == 'e' || p[-1] == 'E')))
-        p++;
-    return (size_t)(p - start);
-}
-
-static void set_token(struct token *t, enum token_kind kind, size_t length)
-{
-    t->kind = kind;
-    t->length = length;
-}
-
-static void word_token(struct token *t)
-{
-    size_t n = 1;
-
-    while (is_word(t->start[n]))
-        n++;
-    set_token(t, T_WORD, n);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (n == strlen(words[i].text) && memcmp(t->start, words[i].text, n) == 0) {
-            t->kind = T_OPERATOR;
-            t->op = words[i].op;
-        }
-}
-
-static void mark_token(struct token *t)
-{
-    static const char marks[] = "(),?:";
-    static const enum token_kind kinds[] = {T_OPEN, T_CLOSE, T_COMMA, T_QUESTION, T_COLON};
-    const char *mark = strchr(marks, *t->start);
-
-    set_token(t, mark ? kinds[mark - marks] : T_BAD, 1);
-    while (!mark && (t->start[t->length] & 0xc0) == 0x80)
-        t->length++; /* the rest of a character that is no ASCII, for the message */
-    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
-        const size_t n = strlen(operators[i].text);
-
-        if (strncmp(t->start, operators[i].text, n) == 0) {
-            set_token(t, T_OPERATOR, n);
-            t->op = operators[i].op;
-            return;
-        }
-    }
-}
-
 static void advance(struct parser *p)
 {
-    struct token *t = &p->token;
-    const char *s = t->start + t->length;
-    const char *close;
-
-    s += strspn(s, " \t\r\n");
-    t->start = s;
-    if (*s == '\0') {
-        set_token(t, T_END, 0);
-    } else if (is_digit(*s) || (*s == '.' && is_digit(s[1]))) {
-        set_token(t, T_NUMBER, number_length(s));
-    } else if (*s == '"' || *s == '\'') {
-        close = strchr(s + 1, *s);
-        set_token(t, close ? T_TEXT : T_BAD, close ? (size_t)(close - s) + 1 : strlen(s));
-    } else if (is_word_start(*s)) {
-        word_token(t);
-    } else {
-        mark_token(t);
-    }
+    ohm_expr_next(&p->token);
 }
 
 /* ---- errors ---- */
@@ -161,7 +50,7 @@ static int column_of(const struct parser *p, const char *at)
 
 static void fail_found(struct parser *p, const char *expected)
 {
-    const struct token *t = &p->token;
+    const struct ohm_token *t = &p->token;
     const int shown = t->length < 40 ? (int)t->length : 40;
 
     if (t->kind == T_END)
@@ -249,7 +138,7 @@ static struct ohm_expr_node *parse_number(struct parser *p)
 {
     static const char suffixes[] = "kMG";
     static const double factors[] = {1e3, 1e6, 1e9};
-    const struct token t = p->token;
+    const struct ohm_token t = p->token;
     char text[512];
     const char *suffix;
     struct ohm_expr_node *node = new_node(p, OHM_OP_NUMBER);
@@ -321,7 +210,7 @@ static struct ohm_expr_node *parse_list(struct parser *p, int *count)
     return first;
 }
 
-static struct ohm_expr_node *parse_call(struct parser *p, const struct token *word)
+static struct ohm_expr_node *parse_call(struct parser *p, const struct ohm_token *word)
 {
     struct ohm_expr_node *arg;
     int count;
@@ -351,12 +240,12 @@ static struct ohm_expr_node *parse_constant(struct parser *p, double value)
     return node;
 }
 
-static bool word_is(const struct token *word, const char *text)
+static bool word_is(const struct ohm_token *word, const char *text)
 {
     return word->length == strlen(text) && memcmp(word->start, text, word->length) == 0;
 }
 
-static struct ohm_expr_node *parse_name(struct parser *p, const struct token *word)
+static struct ohm_expr_node *parse_name(struct parser *p, const struct ohm_token *word)
 {
     struct ohm_expr *e = p->expr;
     struct ohm_expr_node *node = new_node(p, OHM_OP_NAME);
@@ -380,7 +269,7 @@ static struct ohm_expr_node *parse_name(struct parser *p, const struct token *wo
 
 static struct ohm_expr_node *parse_word(struct parser *p)
 {
-    const struct token word = p->token;
+    const struct ohm_token word = p->token;
 
     advance(p);
     if (p->token.kind == T_OPEN)
@@ -438,7 +327,7 @@ static struct ohm_expr_node *parse_unary(struct parser *p)
     return node;
 }
 
-static int precedence(const struct token *t)
+static int precedence(const struct ohm_token *t)
 {
     if (t->kind != T_OPERATOR)
         return 0;
@@ -465,7 +354,7 @@ static struct ohm_expr_node *parse_in(struct parser *p, const char *at, struct o
 }
 
 /* Two readings that a user may have in mind and the grammar does not: a < b < c, and not a == b. */
-static void check_compare(struct parser *p, const struct ohm_expr_node *left, const struct token *t)
+static void check_compare(struct parser *p, const struct ohm_expr_node *left, const struct ohm_token *t)
 {
     if (ohm_op_is_compare(left->op) && !left->bracketed)
         fail(p, t->start, "comparisons are not chained: write a < b && b < c");
@@ -478,7 +367,7 @@ static struct ohm_expr_node *parse_binary(struct parser *p, int least)
     struct ohm_expr_node *left = parse_unary(p);
 
     while (left && precedence(&p->token) >= least) {
-        const struct token t = p->token;
+        const struct ohm_token t = p->token;
 
         if (ohm_op_is_compare(t.op))
             check_compare(p, left, &t);
