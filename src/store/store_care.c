@@ -131,33 +131,18 @@ enum ohm_status ohm_store_check(struct ohm_store *store, struct ohm_error *err)
 
 /* ---- upgrade ---- */
 
-static enum ohm_status read_version(const char *path, int *version, struct ohm_error *err)
-{
-    struct ohm_store store = {0};
-    enum ohm_status st;
-    int64_t found = 0;
-    const int rc = sqlite3_open_v2(path, &store.db, SQLITE_OPEN_READONLY, NULL);
-
-    store.path = (char *)path;
-    st = rc == SQLITE_OK ? ohm_db_int(&store, &found, NULL, "PRAGMA user_version", 0, err)
-                         : ohm_db_fail(&store, rc, "open the database", err);
-    sqlite3_close_v2(store.db);
-    *version = (int)found;
-    return st;
-}
-
+/* Opening for writing is what upgrades. */
 enum ohm_status ohm_store_upgrade(const char *path, int *from, int *to, struct ohm_error *err)
 {
     struct ohm_store *store = NULL;
-    enum ohm_status st = ohm_file_exists(path) ? read_version(path, from, err) : OHM_OK;
+    const enum ohm_status st = ohm_store_open(&store, path, OHM_STORE_WRITE, err);
 
-    /* Opening for writing is what upgrades. */
-    if (st == OHM_OK)
-        st = ohm_store_open(&store, path, OHM_STORE_WRITE, err);
+    if (st != OHM_OK)
+        return st;
+    *from = store->version_found;
+    *to = OHM_SCHEMA_VERSION;
     ohm_store_close(store);
-    if (st == OHM_OK)
-        *to = OHM_SCHEMA_VERSION;
-    return st;
+    return OHM_OK;
 }
 
 /* ---- backup ---- */

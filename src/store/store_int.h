@@ -40,8 +40,9 @@ struct ohm_store {
     sqlite3 *db;
     char *path;
     bool writable;
-    int64_t token; /* names this handle in a lease */
-    bool leased;   /* a lease was taken by this handle, and perhaps given back */
+    int version_found; /* of the schema, before an upgrade */
+    int64_t token;     /* names this handle in a lease */
+    bool leased;       /* a lease was taken by this handle, and perhaps given back */
     struct db_writer writer;
 };
 
@@ -86,8 +87,8 @@ enum ohm_status ohm_db_add_view(const struct ohm_store *store, int64_t study, co
 
 /* ---- store_open.c ---- */
 
-/* Application id and version are ours; *version as found. fresh: an empty file is fine (version 0). */
-enum ohm_status ohm_db_identify(const struct ohm_store *store, bool fresh, int *version, struct ohm_error *err);
+/* Application id and version are ours; the version goes to the handle. fresh: an empty file is fine (version 0). */
+enum ohm_status ohm_db_identify(struct ohm_store *store, bool fresh, struct ohm_error *err);
 
 /* ---- store_lease.c ---- */
 

@@ -21,7 +21,7 @@ static enum ohm_status foreign(const struct ohm_store *store, struct ohm_error *
     return ohm_fail_at(err, OHM_EDATA, OHM_ORIGIN, store->path, 0, 0, "not an ohmnas database: %s", what);
 }
 
-enum ohm_status ohm_db_identify(const struct ohm_store *store, bool fresh, int *version, struct ohm_error *err)
+enum ohm_status ohm_db_identify(struct ohm_store *store, bool fresh, struct ohm_error *err)
 {
     int64_t application = 0, user = 0, tables = 0;
     enum ohm_status st = ohm_db_int(store, &application, NULL, "PRAGMA application_id", 0, err);
@@ -32,7 +32,7 @@ enum ohm_status ohm_db_identify(const struct ohm_store *store, bool fresh, int *
         st = ohm_db_int(store, &tables, NULL, "SELECT count(*) FROM sqlite_schema", 0, err);
     if (st != OHM_OK)
         return st;
-    *version = (int)user;
+    store->version_found = (int)user;
     if (application == 0 && user == 0 && tables == 0)
         return fresh ? OHM_OK : foreign(store, err, "a SQLite file without tables");
     if (application != DB_APPLICATION_ID)
@@ -130,7 +130,7 @@ static bool has_log(const struct ohm_store *store)
 
 /* A database in WAL mode needs a file for shared memory beside it even to be read. Where none can be made (a read-only
  * folder or medium) nobody else writes either, and the file is read as it stands. */
-static enum ohm_status reopen_immutable(struct ohm_store *store, int *version, struct ohm_error *err)
+static enum ohm_status reopen_immutable(struct ohm_store *store, struct ohm_error *err)
 {
     struct ohm_str uri = {0};
     enum ohm_status st;
@@ -145,10 +145,10 @@ static enum ohm_status reopen_immutable(struct ohm_store *store, int *version, s
     if (st == OHM_OK)
         st = open_db(store, ohm_str_text(&uri), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
     ohm_str_release(&uri);
-    return st == OHM_OK ? ohm_db_identify(store, false, version, err) : st;
+    return st == OHM_OK ? ohm_db_identify(store, false, err) : st;
 }
 
-static enum ohm_status open_for_reading(struct ohm_store *store, int *version, struct ohm_error *err)
+static enum ohm_status open_for_reading(struct ohm_store *store, struct ohm_error *err)
 {
     struct ohm_error first = {0};
     enum ohm_status st = open_db(store, store->path, SQLITE_OPEN_READONLY, err);
@@ -156,10 +156,10 @@ static enum ohm_status open_for_reading(struct ohm_store *store, int *version, s
 
     if (st != OHM_OK)
         return st;
-    st = ohm_db_identify(store, false, version, &first);
+    st = ohm_db_identify(store, false, &first);
     rc = st == OHM_OK ? SQLITE_OK : sqlite3_errcode(store->db) & 0xff;
     if (rc == SQLITE_CANTOPEN || rc == SQLITE_READONLY)
-        return reopen_immutable(store, version, err);
+        return reopen_immutable(store, err);
     if (st != OHM_OK && err)
         *err = first;
     return st;
@@ -186,7 +186,7 @@ static enum ohm_status set_wal(const struct ohm_store *store, struct ohm_error *
     return rc == SQLITE_ROW ? OHM_OK : ohm_db_fail(store, rc, "open the database for writing", err);
 }
 
-static enum ohm_status open_for_writing(struct ohm_store *store, bool fresh, int *version, struct ohm_error *err)
+static enum ohm_status open_for_writing(struct ohm_store *store, bool fresh, struct ohm_error *err)
 {
     enum ohm_status st = open_db(store, store->path, SQLITE_OPEN_READWRITE, err);
 
@@ -196,7 +196,7 @@ static enum ohm_status open_for_writing(struct ohm_store *store, bool fresh, int
     if (sqlite3_db_readonly(store->db, "main") == 1)
         return ohm_fail_at(err, OHM_EIO, OHM_ORIGIN, store->path, 0, 0, "the file is write-protected");
     /* Nothing is changed before the file is known to be ours. */
-    st = ohm_db_identify(store, fresh, version, err);
+    st = ohm_db_identify(store, fresh, err);
     if (st == OHM_OK)
         st = set_wal(store, err);
     if (st == OHM_OK)
@@ -204,7 +204,7 @@ static enum ohm_status open_for_writing(struct ohm_store *store, bool fresh, int
                          "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = -16000;"
                          "PRAGMA journal_size_limit = 33554432; PRAGMA secure_delete = FAST; PRAGMA foreign_keys = ON",
                          "open the database for writing", err);
-    if (st == OHM_OK && *version < OHM_SCHEMA_VERSION) {
+    if (st == OHM_OK && store->version_found < OHM_SCHEMA_VERSION) {
         st = ohm_db_migrate(store, ohm_db_migrations, OHM_SCHEMA_VERSION, err);
         /* Folded in at once, so that the file alone is a whole, empty database. */
         sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
@@ -232,7 +232,6 @@ static enum ohm_status make_file(const struct ohm_store *store, bool *made, stru
 static enum ohm_status open_any(struct ohm_store *store, enum ohm_store_mode mode, struct ohm_error *err)
 {
     bool made = false, empty = false;
-    int version = 0;
     enum ohm_status st = mode == OHM_STORE_CREATE ? make_file(store, &made, err) : OHM_OK;
 
     if (st == OHM_OK)
@@ -240,8 +239,8 @@ static enum ohm_status open_any(struct ohm_store *store, enum ohm_store_mode mod
     if (st == OHM_OK && empty && mode != OHM_STORE_CREATE)
         st = foreign(store, err, "the file is empty");
     if (st == OHM_OK)
-        st = mode == OHM_STORE_READ ? open_for_reading(store, &version, err)
-                                    : open_for_writing(store, mode == OHM_STORE_CREATE, &version, err);
+        st = mode == OHM_STORE_READ ? open_for_reading(store, err)
+                                    : open_for_writing(store, mode == OHM_STORE_CREATE, err);
     if (st != OHM_OK && made) {
         close_db(store);
         unlink(store->path);

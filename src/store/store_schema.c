@@ -19,7 +19,7 @@ static const char schema_1[] =
     "  best REAL, time_s REAL NOT NULL DEFAULT 0,"
     "  lease_token INTEGER, lease_pid INTEGER, lease_start INTEGER, lease_time INTEGER,"
     "  lease_host TEXT, lease_machine TEXT,"
-    "  metrics TEXT NOT NULL CHECK(json_valid(metrics)),"
+    "  metrics TEXT NOT NULL,"
     "  config TEXT NOT NULL, space_text TEXT NOT NULL, chip_text TEXT NOT NULL"
     ") STRICT;"
     "CREATE TABLE objective("
