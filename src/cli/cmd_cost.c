@@ -97,7 +97,6 @@ static enum ohm_status price(const struct cost *opt, const struct ohm_named_net 
         ohm_out_begin(&out, &opt->format, "ohmnas.cost/1");
         out_sums(&out, n, chip, use, &sums);
         if (opt->by_layer) {
-            ohm_out_say(&out, "%s", "");
             ohm_out_list(&out, "layers");
             for (int i = 0; i < n->net->mvm_layers; i++)
                 out_layer(&out, n->net, &layers[i]);

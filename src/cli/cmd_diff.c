@@ -90,7 +90,6 @@ static enum ohm_status compare(const struct diff *opt, const struct ohm_named_ne
     ohm_out_begin(&out, &opt->format, "ohmnas.diff/1");
     ohm_out_text(&out, "a", ohm_id_text(a->id, id));
     ohm_out_text(&out, "b", ohm_id_text(b->id, id));
-    ohm_out_say(&out, "%s", "");
     ohm_out_list(&out, "axes");
     out_axes(&out, opt, a, b);
     ohm_out_list_end(&out);

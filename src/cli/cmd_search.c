@@ -73,7 +73,8 @@ static enum ohm_status finish(struct ohm_cli *cli, const struct ohm_format *form
     if (st != OHM_OK)
         return ran != OHM_OK ? ran : st;
     st = out_result(cli, format, db, &study, p, ran == OHM_OK ? err : NULL);
-    say_next(&study, p, ran == OHM_EINTR);
+    if (!format->json && !format->jsonl && !format->csv)
+        say_next(&study, p, ran == OHM_EINTR);
     if (ran == OHM_OK && st == OHM_OK && p->done > 0 && p->done == p->infeasible + p->failed)
         return ohm_fail(err, OHM_EUNFIT, "no trial of study '%s' meets every constraint", study.name);
     return ran != OHM_OK ? ran : st;

@@ -83,7 +83,6 @@ static enum ohm_status show_net(struct ohm_cli *cli, const struct show *opt, con
             if (!ohm_is_net_sum(n.metric.name[i]) && (!isnan(n.value[i]) || !ohm_out_for_people(&out)))
                 ohm_out_double(&out, n.metric.name[i], n.value[i]);
         if (opt->by_layer) {
-            ohm_out_say(&out, "%s", "");
             ohm_out_list(&out, "layers");
             for (int i = 0; i < n.net->layers; i++)
                 out_layer(&out, n.net, i);
@@ -154,7 +153,6 @@ static enum ohm_status show_study(const struct show *opt, const char *name, stru
     ohm_out_begin(&out, &opt->format, "ohmnas.study/1");
     out_study(&out, &study);
     if (opt->origin) {
-        ohm_out_say(&out, "%s", "");
         ohm_out_list(&out, "settings");
         st = ohm_study_settings(store, study.id, out_setting, &out, err);
         ohm_out_list_end(&out);
@@ -176,7 +174,6 @@ static enum ohm_status show_plan(struct ohm_cli *cli, const struct show *opt, co
         return st;
     ohm_out_begin(&out, &opt->format, "ohmnas.study/1");
     ohm_out_text(&out, "study", ohm_plan_name(plan));
-    ohm_out_say(&out, "%s", "");
     ohm_out_list(&out, "settings");
     for (int i = 0; i < ohm_plan_setting_count(plan); i++)
         out_setting(&out, ohm_plan_setting(plan, i), err);

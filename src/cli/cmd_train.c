@@ -136,7 +136,6 @@ static enum ohm_status out_scores(const struct ohm_format *format, const char *s
     ohm_out_int(&out, "models", r->models);
     ohm_out_int(&out, "k", r->top_k);
     ohm_out_bool(&out, "held_out", r->held_out);
-    ohm_out_say(&out, "%s", "");
     ohm_out_list(&out, "scores");
     for (int i = 0; i < r->targets; i++)
         out_score(&out, &r->score[i]);

@@ -126,6 +126,8 @@ void ohm_out_list(struct ohm_out *o, const char *name)
 {
     o->list = name;
     o->rows = 0;
+    if (o->form == OHM_OUT_TABLE && o->text.length > 1 && o->text.text[o->text.length - 2] != '\n')
+        ohm_str_append(&o->text, "\n"); /* an empty line between fields and rows */
     if (o->form == OHM_OUT_JSON)
         ohm_emit_list(&o->emit, name);
     /* JSON lines and CSV show rows only: the fields before them are dropped. */

@@ -49,7 +49,7 @@ static void put_x_axis(struct ohm_str *s, const struct ohm_plot_range *r, int wi
     double first, step;
     int free_from = 0;
 
-    ohm_ticks(r->x_low, r->x_high, width / 14 > 2 ? width / 14 : 2, &first, &step);
+    ohm_ticks(r->x_low, r->x_high, width / 10 > 2 ? width / 10 : 2, &first, &step);
     ohm_str_printf(s, "%*s +", LABEL, "");
     for (int c = 0; c < width; c++)
         ohm_str_append(s, "-");

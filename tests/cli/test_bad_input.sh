@@ -96,7 +96,7 @@ run db check --db damaged.db; code 7; err 'damaged.db'
 : >empty.db; run ls studies --db empty.db; [ "$code" = 7 ] || [ "$code" = 3 ] || wrong "an empty database"
 mkdir here.db; run "${search[@]}" --budget 10 --db here.db; [ "$code" = 1 ] || [ "$code" = 7 ] || wrong "a folder as database"
 run "${search[@]}" --budget 10 --db no/such/folder/x.db; [ "$code" = 1 ] || [ "$code" = 3 ] || wrong "no folder"
-run export 432030 --space nb201 -o no/such/folder/net.yaml; code 1; err 'no/such/folder'
+run export 432030 --space nb201 -o no/such/folder/net.yaml; code 3; err 'no/such/folder'
 
 if [ "$(id -u)" != 0 ]; then
     mkdir shut; chmod 555 shut
