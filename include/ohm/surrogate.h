@@ -65,9 +65,11 @@ uint64_t ohm_surrogate_hash(const struct ohm_surrogate *s); /* of card and model
 const struct ohm_features *ohm_surrogate_features(const struct ohm_surrogate *s);
 int ohm_surrogate_targets(const struct ohm_surrogate *s);
 const char *ohm_surrogate_target(const struct ohm_surrogate *s, int i); /* "acc_1d" */
+const char *ohm_surrogate_unit(const struct ohm_surrogate *s, int i);   /* "%"; "" where none is stated */
 bool ohm_surrogate_has_sd(const struct ohm_surrogate *s);   /* an ensemble with calibrated uncertainty */
 const char *ohm_surrogate_task(const struct ohm_surrogate *s); /* "cifar10"; "" for a plain file */
-/* mean[n][targets] and sd[n][targets] (sd may be NULL; NaN for a model of one member) of rows x[n][features].
+/* Folder or file may be freed or changed after loading; the space must live as long as the surrogate.
+ * mean[n][targets] and sd[n][targets] (sd may be NULL; NaN for a plain file) of rows x[n][features].
  * sd is calibrated on held-out rows: the standard deviation of (measured - predicted). Thread-safe. */
 void ohm_surrogate_predict(const struct ohm_surrogate *s, double *mean, double *sd, const float *x, int n);
 

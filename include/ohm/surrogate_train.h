@@ -2,8 +2,8 @@
  *
  * Rows are genotypes with measured targets. Training is k-fold cross-validation, repeated: every row is predicted by
  * the models that did not see it, these held-out predictions give the scores, and the fold models together are the
- * ensemble that is kept: its mean is the prediction, and its spread, calibrated on the held-out errors, the
- * uncertainty. A genotype that occurs twice has all its rows in one fold. XGBoost runs with one thread; folds are
+ * ensemble that is kept: its mean is the prediction. Uncertainty is the members' spread and, for what no ensemble
+ * sees, a model of the size of the held-out errors, calibrated together. A genotype that occurs twice has all its rows in one fold. XGBoost runs with one thread; folds are
  * trained in parallel; the same rows, options and seed give the same files for any number of jobs. */
 #ifndef OHM_SURROGATE_TRAIN_H
 #define OHM_SURROGATE_TRAIN_H
@@ -64,6 +64,7 @@ struct ohm_surrogate_options {
     double subsample, colsample;  /* share of rows and of features that a tree sees */
     double min_child_weight, lambda;
     int64_t bins;                 /* of XGBoost's histograms */
+    int64_t knots;                /* quantiles through which targets are mapped to [0, 1]; below 2: not mapped */
     int64_t top_k;                /* of the top-k overlap */
     int64_t seed;
 };
@@ -123,5 +124,7 @@ const char *ohm_feature_group_help(const char *family, int i);
 void ohm_score_report_emit(struct ohm_emit *e, const char *key, const struct ohm_score_report *report);
 /* The card's text, as it lies in the folder; NULL for a plain file. */
 const char *ohm_surrogate_card(const struct ohm_surrogate *s);
+/* The held-out scores of target i that the card states; NULL for a plain file. */
+const struct ohm_target_score *ohm_surrogate_score(const struct ohm_surrogate *s, int i);
 
 #endif

@@ -1,0 +1,14 @@
+/* quantile.h - a target as the share of measured values below it, and back. */
+#ifndef OHM_QUANTILE_H
+#define OHM_QUANTILE_H
+
+enum { KNOTS_MAX = 129 };
+
+/* knot[n]: the quantiles 0, 1/(n-1), ... 1 of value[count], which is sorted in place. n >= 2. */
+void ohm_quantile_knots(double *knot, int n, double *value, int count);
+/* Piecewise linear, rising: in [0, 1] within the knots. Where several knots are equal, the middle of their shares. */
+double ohm_quantile_share(const double *knot, int n, double value);
+/* The other way; outside [0, 1] the end segments go on. */
+double ohm_quantile_value(const double *knot, int n, double share);
+
+#endif
