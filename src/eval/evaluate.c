@@ -30,8 +30,9 @@ static const char *first_broken(const struct ohm_evaluator *e, const double *met
 {
     for (int i = 0; i < e->constraints; i++) {
         const struct constraint *c = &e->constraint[i];
+        const double truth = ohm_expr_eval(c->expr, metric, NULL);
 
-        if ((!free_only || c->free) && !(ohm_expr_eval(c->expr, metric, NULL) != 0))
+        if ((!free_only || c->free) && (isnan(truth) || truth == 0))
             return ohm_expr_source(c->expr);
     }
     return NULL;

@@ -352,8 +352,10 @@ enum ohm_status ohm_plan_load(struct ohm_plan **out, const struct ohm_plan_spec 
     for (int i = 0; i < spec->count; i++)
         room = room && setting_add(&l.plan->settings, spec->settings[i].key, spec->settings[i].value,
                                    spec->settings[i].origin, 2);
-    if (!room || !add_defaults(l.plan))
+    if (!room || !add_defaults(l.plan)) {
         ohm_diag_add(diag, OHM_ENOMEM, NULL, 0, 0, "out of memory");
+        return finish(out, &l);
+    }
     settings_resolve(&l.plan->settings, diag);
     load_space(&l);
     load_chip(&l);
