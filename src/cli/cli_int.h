@@ -304,7 +304,7 @@ enum ohm_status ohm_cli_surrogate_card(struct ohm_cli *cli, const char *name, st
 struct ohm_surrogate;
 enum ohm_status ohm_cli_surrogate(struct ohm_cli *cli, const char *name, const char *space_name,
                                   struct ohm_space **space, struct ohm_surrogate **surrogate);
-/* Appends the text of a key at the root of the card. */
+/* Appends the text of a key at the root of the card; of a map its name. */
 enum ohm_status ohm_cli_card_text(const char *folder, const char *key, struct ohm_str *out, struct ohm_diag *diag);
 /* Loads a surrogate and forgets it: problems are in cli->diag. */
 enum ohm_status ohm_cli_surrogate_check(struct ohm_cli *cli, const char *folder);

@@ -17,9 +17,13 @@ enum ohm_status ohm_cli_card_text(const char *folder, const char *key, struct oh
 
     ohm_str_printf(&path, "%s/card.yaml", folder);
     if ((st = ohm_doc_load(&doc, ohm_str_text(&path), diag)) == OHM_OK) {
-        struct ohm_node *root = ohm_doc_root(doc);
+        struct ohm_node *root = ohm_doc_root(doc), *value = NULL;
 
-        if (ohm_node_is_map(root, "a card", diag) && ohm_node_text(ohm_map_need(root, key, diag), key, &text, diag))
+        if (ohm_node_is_map(root, "a card", diag))
+            value = ohm_map_need(root, key, diag);
+        if (value && value->kind == OHM_NODE_MAP) /* space: { name: nb201, hash: ... } */
+            value = ohm_map_need(value, "name", diag);
+        if (ohm_node_text(value, key, &text, diag))
             ohm_str_append(out, text);
         else
             st = OHM_EDATA;
