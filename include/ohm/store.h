@@ -27,9 +27,10 @@ struct ohm_store;
 
 enum ohm_store_mode { OHM_STORE_READ, OHM_STORE_WRITE, OHM_STORE_CREATE };
 
-/* READ never takes a write lock and works on a read-only file system. CREATE makes the file (and upgrades an older
- * one) where there is none. OHM_ENOTFOUND: no such file. OHM_EDATA: not an ohmnas database, damaged, or newer than this
- * program (says which version). OHM_EBUSY: locked for longer than the timeout. OHM_EIO: read-only folder, full disk. */
+/* READ never waits for a writer nor makes one wait, and works in a read-only folder. CREATE makes the file where there
+ * is none; it and WRITE upgrade an older one. OHM_ENOTFOUND: no such file. OHM_EDATA: not an ohmnas database, damaged,
+ * or of a version that this program does not know (says which). OHM_EBUSY: locked for longer than the timeout.
+ * OHM_EIO: read-only folder, full disk. */
 enum ohm_status ohm_store_open(struct ohm_store **out, const char *path, enum ohm_store_mode mode,
                                struct ohm_error *err);
 void ohm_store_close(struct ohm_store *store); /* NULL is fine; gives back its leases */

@@ -41,7 +41,7 @@ static const char *const rules[] = {
     "WHEN ifnull(c.failed, 0) <> s.failed THEN printf('study \"%s\" says %d trials failed, there are %d', s.name, "
     "s.failed, c.failed) END AS finding "
     "FROM (SELECT id FROM study UNION SELECT study FROM c) k LEFT JOIN study s ON s.id = k.id LEFT JOIN c ON "
-    "c.study = k.id WHERE finding IS NOT NULL",
+    "c.study = k.id WHERE finding IS NOT NULL ORDER BY s.id IS NOT NULL",
     "SELECT printf('study \"%s\" has %d metrics, the table of trials has columns for %d', name, "
     "json_array_length(metrics), have) FROM study, (SELECT count(*) AS have FROM pragma_table_info('trial') "
     "WHERE name GLOB 'm[0-9]*') WHERE json_array_length(metrics) > have OR json_type(metrics) <> 'array'",

@@ -148,10 +148,12 @@ static enum ohm_status reopen_immutable(struct ohm_store *store, struct ohm_erro
     return st == OHM_OK ? ohm_db_identify(store, false, err) : st;
 }
 
+/* Where the file may be written, the handle could: only then does SQLite take away its two files beside the database
+ * when the last one closes. Nothing is written through it (ohm_db_begin). */
 static enum ohm_status open_for_reading(struct ohm_store *store, struct ohm_error *err)
 {
     struct ohm_error first = {0};
-    enum ohm_status st = open_db(store, store->path, SQLITE_OPEN_READONLY, err);
+    enum ohm_status st = open_db(store, store->path, SQLITE_OPEN_READWRITE, err);
     int rc;
 
     if (st != OHM_OK)
