@@ -69,9 +69,9 @@ int ohm_evaluator_find(const struct ohm_evaluator *e, const char *name);
 /* Names of all metrics (for hints): [ohm_evaluator_metrics(e)], owned by the evaluator. */
 const char *const *ohm_evaluator_names(const struct ohm_evaluator *e);
 
-/* May it be asked? Decodes, prices, checks the free constraints. Pure; `worker` names the scratch, in [0, jobs).
- * *broken (may be NULL) gets the text of the first constraint broken. A network that cannot be built is not
- * admissible. */
+/* May it be asked? Decodes, prices, checks the free constraints; without any, everything may, and a genotype that gives
+ * no network fails when it is evaluated. Pure; `worker` names the scratch, in [0, jobs). *broken (may be NULL) gets the
+ * text of the first constraint broken. */
 bool ohm_evaluator_admits(struct ohm_evaluator *e, const struct ohm_genotype *g, int worker, const char **broken);
 
 struct ohm_evaluation {

@@ -42,11 +42,13 @@ bool ohm_evaluator_admits(struct ohm_evaluator *e, const struct ohm_genotype *g,
 {
     double metric[OHM_METRICS_MAX];
     const struct ohm_net *net;
-    const char *reason = NULL;
+    const char *reason;
 
-    if (evaluate_free(e, g, &e->scratch[worker], &net, metric, NULL) != OHM_OK)
+    if (!e->any_free_constraint)
+        reason = NULL;
+    else if (evaluate_free(e, g, &e->scratch[worker], &net, metric, NULL) != OHM_OK)
         reason = no_network;
-    else if (e->any_free_constraint)
+    else
         reason = first_broken(e, metric, true);
     if (broken)
         *broken = reason;
