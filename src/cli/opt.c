@@ -81,11 +81,11 @@ static enum ohm_status check_name(const struct ohm_option *o, const char *text, 
     const char *near;
     enum ohm_status st;
 
-    for (int i = 0; o->names[i]; i++) {
+    for (int i = 0; o->names[i]; i++)
         if (strcmp(o->names[i], text) == 0)
             return OHM_OK;
+    for (int i = 0; o->names[i]; i++)
         ohm_str_printf(&legal, "%s%s", i ? ", " : "", o->names[i]);
-    }
     near = ohm_nearest(text, o->names, count_names(o->names));
     st = ohm_fail(err, OHM_ECONFIG, "%s is '%.80s', not one of %s%s%s%s", origin, text, ohm_str_text(&legal),
                   near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
