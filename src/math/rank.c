@@ -122,7 +122,7 @@ static double tau_of_sorted(const struct pair *p, double *scratch, int n)
 
 enum ohm_status ohm_kendall(double *tau, const double *x, const double *y, int n, struct ohm_error *err)
 {
-    struct pair *p;
+    struct pair *p = NULL;
     double *scratch;
     enum ohm_status st = make_pairs(&p, x, y, n, err);
 
@@ -142,7 +142,7 @@ enum ohm_status ohm_kendall(double *tau, const double *x, const double *y, int n
 
 enum ohm_status ohm_ranks(double *rank, const double *x, int n, struct ohm_error *err)
 {
-    struct pair *p;
+    struct pair *p = NULL;
     enum ohm_status st = make_pairs(&p, x, NULL, n, err);
 
     if (st != OHM_OK)
@@ -190,7 +190,7 @@ enum ohm_status ohm_spearman(double *rho, const double *x, const double *y, int 
 /* top[i] = 1 for the k largest of x; of equal values those with the lower index. */
 static enum ohm_status mark_top(unsigned char *top, const double *x, int n, int k, struct ohm_error *err)
 {
-    struct pair *p;
+    struct pair *p = NULL;
     enum ohm_status st = make_pairs(&p, x, NULL, n, err);
 
     if (st != OHM_OK)
