@@ -1,0 +1,264 @@
+/* Features: what they are called, what they count, and what they must not tell apart. */
+#include "ohm/csv.h"
+#include "ohm/decode.h"
+#include "ohm/file.h"
+#include "ohm/surrogate.h"
+#include "ohm/surrogate_train.h"
+
+#include "row_keys.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct ohm_space *load_space(const char *path)
+{
+    struct ohm_space *space = NULL;
+    struct ohm_diag diag = { 0 };
+
+    if (ohm_space_load(&space, path, &diag) != OHM_OK)
+        fail_msg("%s", diag.item[0].text);
+    ohm_diag_release(&diag);
+    return space;
+}
+
+static int find_feature(const struct ohm_features *f, const char *name)
+{
+    for (int i = 0; i < ohm_features_count(f); i++)
+        if (strcmp(ohm_features_name(f, i), name) == 0)
+            return i;
+    fail_msg("no feature %s", name);
+    return -1;
+}
+
+/* All features of a cell given by its key. */
+static void features_of(const struct ohm_features *f, const struct ohm_space *space, const char *key, float *x)
+{
+    struct ohm_row_keys keys = { 0 };
+    struct ohm_net_builder builder = { 0 };
+    const struct ohm_net *net = NULL;
+    struct ohm_genotype g;
+
+    assert_int_equal(ohm_row_keys_find(&keys, space, &g, key, NULL), OHM_OK);
+    assert_int_equal(ohm_decode(space, &g, &builder, &net, NULL), OHM_OK);
+    ohm_features_compute(f, &g, net, x);
+    ohm_net_release(&builder);
+    ohm_row_keys_release(&keys);
+}
+
+static void ibms_features_are_the_genes_of_its_space(void **state)
+{
+    static const char *const golden = "../shared/golden/analog-nas/golden.csv";
+    struct ohm_space *space;
+    struct ohm_features *f;
+    struct ohm_csv csv;
+
+    (void)state;
+    if (!ohm_file_exists(golden)) {
+        print_message("SKIPPED: ../shared is absent\n");
+        skip();
+    }
+    space = load_space("searchspaces/analognas-resnet.yaml");
+    assert_int_equal(ohm_features_create(&f, space, "genes", NULL), OHM_OK);
+    assert_int_equal(ohm_features_count(f), 22);
+    assert_int_equal(ohm_csv_load(&csv, golden, NULL), OHM_OK);
+    for (int i = 0; i < 22; i++) /* the golden table's columns 1 to 22 are IBM's keys in its order */
+        assert_string_equal(ohm_features_name(f, i), csv.name[i + 1]);
+    assert_false(ohm_features_need_net(f));
+    ohm_csv_release(&csv);
+    ohm_features_free(f);
+    ohm_space_free(space);
+}
+
+static void inactive_axes_are_zero_among_the_genes_and_nothing_in_onehot(void **state)
+{
+    struct ohm_space *const space = load_space("searchspaces/resnet-cifar10.yaml");
+    struct ohm_rng rng = ohm_rng_seed(3);
+    struct ohm_features *genes, *onehot;
+    float x[OHM_FEATURES_MAX], y[OHM_FEATURES_MAX];
+    bool seen_inactive = false;
+
+    (void)state;
+    assert_int_equal(ohm_features_create(&genes, space, "genes", NULL), OHM_OK);
+    assert_int_equal(ohm_features_create(&onehot, space, "onehot", NULL), OHM_OK);
+    for (int i = 0; i < 50; i++) {
+        struct ohm_genotype g;
+        int active = 0;
+        float ones = 0;
+
+        assert_int_equal(ohm_genotype_sample(space, &g, &rng, NULL), OHM_OK);
+        ohm_features_compute(genes, &g, NULL, x);
+        ohm_features_compute(onehot, &g, NULL, y);
+        for (int a = 0; a < ohm_space_axes(space); a++) {
+            const struct ohm_axis *const axis = ohm_space_axis(space, a);
+
+            if (ohm_genotype_active(space, &g, a)) {
+                assert_true(x[a] == (float)axis->value[g.gene[a]]);
+                active += axis->size <= 32;
+            } else {
+                assert_true(x[a] == 0.0f);
+                seen_inactive = true;
+            }
+        }
+        for (int k = 0; k < ohm_features_count(onehot); k++)
+            ones += y[k];
+        assert_true(ones == (float)active);
+    }
+    assert_true(seen_inactive);
+    ohm_features_free(genes);
+    ohm_features_free(onehot);
+    ohm_space_free(space);
+}
+
+static void net_features_are_those_of_the_published_table(void **state)
+{
+    struct ohm_space *const space = load_space("searchspaces/nb201.yaml");
+    struct ohm_features *f;
+    float x[OHM_FEATURES_MAX];
+
+    (void)state;
+    assert_int_equal(ohm_features_create(&f, space, "net", NULL), OHM_OK);
+    assert_true(ohm_features_need_net(f));
+    features_of(f, space, "334131", x); /* row 1 of nb201.csv */
+    assert_true(x[find_feature(f, "net.params")] == 802426.0f);
+    assert_true(x[find_feature(f, "net.macs")] == 113951370.0f);
+    assert_true(x[find_feature(f, "net.conv_large")] == 0.0f);
+    assert_true(x[find_feature(f, "net.conv_strided")] == 2.0f);
+    assert_true(x[find_feature(f, "net.rows_max")] == 576.0f);
+    ohm_features_free(f);
+    ohm_space_free(space);
+}
+
+/* Digits are e01 e02 e12 e03 e13 e23; 0 none, 1 skip, 2 conv1x1, 3 conv3x3, 4 pool. */
+static void cell_features_count_what_lies_on_live_paths(void **state)
+{
+    struct ohm_space *const space = load_space("searchspaces/nb201.yaml");
+    struct ohm_features *f;
+    float x[OHM_FEATURES_MAX];
+    static const struct {
+        const char *cell, *feature;
+        float value;
+    } expected[] = {
+        { "333333", "cell.paths", 4 },         { "333333", "cell.convs", 8 },
+        { "333333", "cell.paths_of_2_conv3", 2 }, { "333333", "cell.convs_max", 3 },
+        { "333333", "cell.conv3_shared1", 2 }, { "333333", "cell.conv_bottleneck", 0 },
+        { "000300", "cell.paths", 1 },         { "000300", "cell.conv_bottleneck", 1 },
+        { "000300", "cell.path_3", 1 },        { "330000", "cell.paths", 0 },
+        { "330000", "cell.convs", 0 },         { "330000", "cell.convs_max", -1 },
+        { "330000", "cell.conv3_shared1", 0 }, { "400002", "cell.paths", 0 },
+        { "400040", "cell.path_pp", 1 },       { "400040", "cell.pool_no_conv", 1 },
+        { "400020", "cell.path_p1", 1 },       { "400020", "cell.pool_then_conv", 1 },
+        { "400020", "cell.conv_then_pool", 0 }, { "100120", "cell.path_1", 1 },
+        { "100120", "cell.path_skip", 1 },     { "100120", "cell.conv_no_pool", 1 },
+        { "000400", "cell.pool_bottleneck", 1 }, { "000400", "cell.convs_max_no_pool", -1 },
+    };
+
+    (void)state;
+    assert_int_equal(ohm_features_create(&f, space, "cell", NULL), OHM_OK);
+    assert_int_equal(ohm_features_count(f), 43);
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        features_of(f, space, expected[i].cell, x);
+        if (x[find_feature(f, expected[i].feature)] != expected[i].value)
+            fail_msg("%s: %s is %g, not %g", expected[i].cell, expected[i].feature,
+                     (double)x[find_feature(f, expected[i].feature)], (double)expected[i].value);
+    }
+    ohm_features_free(f);
+    ohm_space_free(space);
+}
+
+/* Nodes 1 and 2 may change places where no edge joins them. */
+static void cells_that_differ_in_numbering_only_have_the_same_features(void **state)
+{
+    struct ohm_space *const space = load_space("searchspaces/nb201.yaml");
+    struct ohm_genotype g = { { 0 } };
+    struct ohm_features *f;
+    bool first = true;
+    int twins = 0;
+
+    (void)state;
+    assert_int_equal(ohm_features_create(&f, space, "cell", NULL), OHM_OK);
+    while (ohm_genotype_next(space, &g, &first)) {
+        struct ohm_genotype twin = g;
+        float x[OHM_FEATURES_MAX], y[OHM_FEATURES_MAX];
+
+        if (g.gene[2] != 0)
+            continue;
+        twin.gene[0] = g.gene[1];
+        twin.gene[1] = g.gene[0];
+        twin.gene[4] = g.gene[5];
+        twin.gene[5] = g.gene[4];
+        ohm_features_compute(f, &g, NULL, x);
+        ohm_features_compute(f, &twin, NULL, y);
+        assert_memory_equal(x, y, (size_t)ohm_features_count(f) * sizeof x[0]);
+        twins++;
+    }
+    assert_int_equal(twins, 3125);
+    ohm_features_free(f);
+    ohm_space_free(space);
+}
+
+static void wrong_groups_are_refused_by_name(void **state)
+{
+    static const struct {
+        const char *space, *groups, *reason;
+    } wrong[] = {
+        { "nb201", "cel", "did you mean 'cell'" },
+        { "nb201", "", "unknown feature group ''" },
+        { "nb201", "genes,genes", "named twice" },
+        { "nb201", "genes,", "unknown feature group ''" },
+        { "resnet-cifar10", "cell", "family nb201" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char path[64];
+        struct ohm_space *space;
+        struct ohm_features *f = NULL;
+        struct ohm_error err = { 0 };
+
+        (void)snprintf(path, sizeof path, "searchspaces/%s.yaml", wrong[i].space);
+        space = load_space(path);
+        assert_int_equal(ohm_features_create(&f, space, wrong[i].groups, &err), OHM_ECONFIG);
+        if (!strstr(err.text, wrong[i].reason))
+            fail_msg("'%s' does not say '%s'", err.text, wrong[i].reason);
+        assert_null(f);
+        ohm_space_free(space);
+    }
+}
+
+static void the_schema_hash_changes_with_the_features(void **state)
+{
+    struct ohm_space *const space = load_space("searchspaces/nb201.yaml");
+    struct ohm_features *a, *b, *c;
+
+    (void)state;
+    assert_int_equal(ohm_features_create(&a, space, "cell,net", NULL), OHM_OK);
+    assert_int_equal(ohm_features_create(&b, space, "net,cell", NULL), OHM_OK);
+    assert_int_equal(ohm_features_create(&c, space, " cell , net", NULL), OHM_OK);
+    assert_int_not_equal(ohm_features_hash(a), ohm_features_hash(b));
+    assert_int_equal(ohm_features_hash(a), ohm_features_hash(c));
+    ohm_features_free(a);
+    ohm_features_free(b);
+    ohm_features_free(c);
+    ohm_space_free(space);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ibms_features_are_the_genes_of_its_space),
+        cmocka_unit_test(inactive_axes_are_zero_among_the_genes_and_nothing_in_onehot),
+        cmocka_unit_test(net_features_are_those_of_the_published_table),
+        cmocka_unit_test(cell_features_count_what_lies_on_live_paths),
+        cmocka_unit_test(cells_that_differ_in_numbering_only_have_the_same_features),
+        cmocka_unit_test(wrong_groups_are_refused_by_name),
+        cmocka_unit_test(the_schema_hash_changes_with_the_features),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
