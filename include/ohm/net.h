@@ -48,6 +48,8 @@ struct ohm_layer {
     int32_t groups;                       /* conv; 1 elsewhere */
     bool bias;                            /* conv, dense */
     bool count_include_pad;               /* avg_pool */
+    bool live;                            /* on a way from the input to the output: the others need not run at all */
+    bool wanted;                          /* on a way to the output */
     int64_t params;                       /* trainable numbers: weights, bias, batch-norm scale and shift */
     int64_t weights;                      /* of these, the ones that sit on crossbars: conv and dense matrices */
     int64_t macs;                         /* multiply-accumulates of one inference: conv and dense only */
@@ -65,7 +67,7 @@ struct ohm_net {
     int64_t params, weights, macs; /* sums over the layers */
     int64_t bn_params;             /* scale and shift of all batch norms (part of params) */
     int32_t depth;                 /* conv and dense layers on the longest path */
-    int32_t mvm_layers;            /* conv and dense layers in all */
+    int32_t mvm_layers;            /* conv and dense layers that are live */
 };
 
 const char *ohm_layer_kind_name(enum ohm_layer_kind kind);

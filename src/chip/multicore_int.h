@@ -103,9 +103,10 @@ static inline void price_matrix(struct priced *p, const struct multicore *m, con
     p->dynamic_nJ = positions * tiles * (core_nJ + outputs * m->out_nJ + m->clock_W * p->one_ns);
 }
 
+/* A layer that does nothing is not programmed: tables of networks count such layers, a chip need not hold them. */
 static inline bool takes_crossbar(const struct ohm_layer *l)
 {
-    return l->kind == OHM_CONV || l->kind == OHM_DENSE;
+    return l->live && (l->kind == OHM_CONV || l->kind == OHM_DENSE);
 }
 
 /* As ohm_layer_matrix, by group, and inline: it is called for each layer of each candidate of a search. */

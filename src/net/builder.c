@@ -461,6 +461,29 @@ void ohm_net_name(struct ohm_net_builder *b, int layer, const char *format, ...)
         (void)no_memory(b);
 }
 
+/* A layer is live when something of the input reaches it and something of it reaches the output. A layer fed by zeros
+ * alone gives a constant, which no crossbar is needed for. Counts the live conv and dense layers. */
+static void mark_live(struct ohm_net *net)
+{
+    struct ohm_layer *layer = net->layer;
+
+    for (int i = 0; i < net->layers; i++) {
+        layer[i].live = layer[i].kind == OHM_INPUT;
+        for (int e = 0; e < layer[i].inputs && layer[i].kind != OHM_ZERO; e++)
+            layer[i].live |= layer[net->edge[layer[i].first_input + e]].live;
+    }
+    for (int i = net->layers - 1; i >= 0; i--) {
+        layer[i].wanted |= i == net->output;
+        for (int e = 0; e < layer[i].inputs && layer[i].wanted; e++)
+            layer[net->edge[layer[i].first_input + e]].wanted = true;
+    }
+    net->mvm_layers = 0;
+    for (int i = 0; i < net->layers; i++) {
+        layer[i].live = layer[i].live && layer[i].wanted;
+        net->mvm_layers += layer[i].live && ohm_layer_is_mvm(layer[i].kind);
+    }
+}
+
 enum ohm_status ohm_net_finish(struct ohm_net_builder *b, int output, const struct ohm_net **net, struct ohm_error *err)
 {
     const struct ohm_layer *last;
@@ -476,6 +499,7 @@ enum ohm_status ohm_net_finish(struct ohm_net_builder *b, int output, const stru
     b->net.output = output;
     b->net.classes = last->out.h * last->out.w * last->out.c;
     b->net.depth = last->depth;
+    mark_live(&b->net);
     *net = &b->net;
     return OHM_OK;
 }
