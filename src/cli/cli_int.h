@@ -231,18 +231,27 @@ struct ohm_metric_names {
 };
 void ohm_metric_names_release(struct ohm_metric_names *names);
 int ohm_metric_names_find(const struct ohm_metric_names *names, const char *name);
-/* Columns of a listing of trials: those of `list` ("a,b"), checked; else what people, or machines, want. */
+/* Columns of a listing of trials, each once. Names are borrowed from the metric names. */
+enum { OHM_COLUMNS_MAX = OHM_METRICS_MAX + 16 };
+struct ohm_columns {
+    const char *name[OHM_COLUMNS_MAX];
+    int slot[OHM_COLUMNS_MAX]; /* index of the metric, or -1 - index of the fixed column */
+    int count;
+};
+/* OHM_ENOTFOUND, with the nearest: neither a metric of the study nor a fixed column of a trial. */
+enum ohm_status ohm_columns_add(struct ohm_columns *columns, const char *name, const struct ohm_metric_names *names,
+                                struct ohm_error *err);
+/* Those of `list` ("a,b"); where it is NULL, what people, or machines, want. */
 enum ohm_status ohm_cli_columns(struct ohm_cli *cli, struct ohm_store *store, int64_t study, const char *list,
-                                bool for_people, const struct ohm_metric_names *names, struct ohm_words *columns,
+                                bool for_people, const struct ohm_metric_names *names, struct ohm_columns *columns,
                                 struct ohm_error *err);
 /* The cells of one trial. */
-void ohm_out_trial(struct ohm_out *o, const struct ohm_trial *trial, const struct ohm_metric_names *names,
-                   const struct ohm_words *columns);
+void ohm_out_trial(struct ohm_out *o, const struct ohm_trial *trial, const struct ohm_columns *columns);
 /* A listing of trials: ohm_list_trial is an ohm_trial_fn over it. */
 struct ohm_listing {
     struct ohm_out out;
     struct ohm_metric_names names;
-    struct ohm_words columns;
+    struct ohm_columns columns;
 };
 enum ohm_status ohm_list_trial(void *listing, const struct ohm_trial *trial, struct ohm_error *err);
 /* Ends a listing whose walk came to `st`; no row at all is OHM_EUNFIT with the text `nothing`. */
@@ -320,9 +329,10 @@ int ohm_signal_pending(void);
     X(check)                                                                                                           \
     X(sample)                                                                                                          \
     X(show)                                                                                                            \
-    X(cost) X(search) X(resume) X(ls_studies) X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(export)          \
-        X(db_check) X(db_upgrade) X(db_backup) X(surrogate_train) X(surrogate_eval) X(surrogate_predict)               \
-            X(surrogate_info) X(bench) X(doctor) X(version) X(completion) X(help)
+    X(cost)                                                                                                            \
+    X(search) X(resume) X(ls_studies) X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(export) X(db_check)      \
+        X(db_upgrade) X(db_backup) X(surrogate_train) X(surrogate_eval) X(surrogate_predict) X(surrogate_info)         \
+            X(bench) X(doctor) X(version) X(completion) X(help)
 #define X(name) extern const struct ohm_command ohm_cmd_##name;
 OHM_COMMANDS(X)
 #undef X

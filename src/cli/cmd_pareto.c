@@ -79,8 +79,7 @@ static enum ohm_status make_plot(const struct ohm_front *f, struct ohm_str *s, b
 
 struct listing {
     struct ohm_out *out;
-    const struct ohm_metric_names *names;
-    const struct ohm_words *columns;
+    const struct ohm_columns *columns;
     int64_t number;
 };
 
@@ -91,19 +90,18 @@ static enum ohm_status out_trial(void *context, const struct ohm_trial *trial, s
     if (trial->number != l->number)
         return ohm_fail(err, OHM_EDATA, "trial #%lld is gone", (long long)l->number);
     ohm_out_row(l->out);
-    ohm_out_trial(l->out, trial, l->names, l->columns);
+    ohm_out_trial(l->out, trial, l->columns);
     ohm_out_row_end(l->out);
     return OHM_EINTR; /* seen: the walk ends here */
 }
 
 static enum ohm_status list_front(const struct pareto *opt, struct ohm_out *out, struct ohm_store *store, int64_t study,
-                                  const struct ohm_front *f, const struct ohm_metric_names *names,
-                                  const struct ohm_words *columns, struct ohm_error *err)
+                                  const struct ohm_front *f, const struct ohm_columns *columns, struct ohm_error *err)
 {
     enum ohm_status st = OHM_EINTR;
 
     for (int i = 0; i < f->count && st == OHM_EINTR; i++) {
-        struct listing l = {out, names, columns, f->number[f->index[i]]};
+        struct listing l = {out, columns, f->number[f->index[i]]};
 
         if (!opt->knee || i == f->knee)
             st = ohm_store_each_trial(store, study, l.number, out_trial, &l, err);
@@ -130,21 +128,15 @@ static void say_heading(struct ohm_out *out, const struct ohm_study_row *study, 
     ohm_str_release(&s);
 }
 
-/* The objectives are always among the columns that people see. */
-static enum ohm_status add_objectives(struct ohm_cli *cli, const struct ohm_front *f,
-                                      const struct ohm_metric_names *names, struct ohm_words *columns,
-                                      struct ohm_error *err)
+/* The objectives are always among the columns that people see; a formula of the user's has no column. */
+static enum ohm_status add_objectives(const struct ohm_front *f, const struct ohm_metric_names *names,
+                                      struct ohm_columns *columns, struct ohm_error *err)
 {
     enum ohm_status st = OHM_OK;
 
-    for (int k = 0; k < f->objectives.count && st == OHM_OK; k++) {
-        bool there = ohm_metric_names_find(names, f->objectives.name[k]) < 0;
-
-        for (int i = 0; i < columns->count; i++)
-            there = there || strcmp(columns->item[i], f->objectives.name[k]) == 0;
-        if (!there)
-            st = ohm_words_split(cli, f->objectives.name[k], '\n', columns, err);
-    }
+    for (int k = 0; k < f->objectives.count && st == OHM_OK; k++)
+        if (ohm_metric_names_find(names, f->objectives.name[k]) >= 0)
+            st = ohm_columns_add(columns, f->objectives.name[k], names, err);
     return st;
 }
 
@@ -152,7 +144,7 @@ static enum ohm_status show_front(struct ohm_cli *cli, const struct pareto *opt,
                                   const struct ohm_study_row *study, const struct ohm_front *f,
                                   const struct ohm_metric_names *names, struct ohm_error *err)
 {
-    struct ohm_words columns = {0};
+    struct ohm_columns columns = {0};
     struct ohm_out out;
     struct ohm_str plot = {0};
     enum ohm_status st, end;
@@ -160,7 +152,7 @@ static enum ohm_status show_front(struct ohm_cli *cli, const struct pareto *opt,
     ohm_out_begin(&out, &opt->format, "ohmnas.pareto/1");
     st = ohm_cli_columns(cli, store, study->id, opt->cols, ohm_out_for_people(&out), names, &columns, err);
     if (st == OHM_OK && !opt->cols)
-        st = add_objectives(cli, f, names, &columns, err);
+        st = add_objectives(f, names, &columns, err);
     if (st == OHM_OK) {
         say_heading(&out, study, f);
         if (ohm_out_for_people(&out) && !opt->no_plot && !opt->knee &&
@@ -169,7 +161,7 @@ static enum ohm_status show_front(struct ohm_cli *cli, const struct pareto *opt,
             ohm_out_say(&out, "(o the front, * its knee, . the rest)\n");
         }
         ohm_out_list(&out, "trials");
-        st = list_front(opt, &out, store, study->id, f, names, &columns, err);
+        st = list_front(opt, &out, store, study->id, f, &columns, err);
         ohm_out_list_end(&out);
     }
     end = out.listed ? ohm_out_end(&out, st == OHM_OK ? err : NULL) : ohm_out_drop(&out);

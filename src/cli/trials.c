@@ -46,8 +46,7 @@ static int fixed_column(const char *name)
     return -1;
 }
 
-static enum ohm_status check_columns(const struct ohm_words *columns, const struct ohm_metric_names *names,
-                                     struct ohm_error *err)
+static enum ohm_status unknown_column(const char *name, const struct ohm_metric_names *names, struct ohm_error *err)
 {
     const char *known[FIXED + OHM_METRICS_MAX], *near;
     int n = 0;
@@ -56,32 +55,35 @@ static enum ohm_status check_columns(const struct ohm_words *columns, const stru
         known[n++] = fixed_columns[i];
     for (int i = 0; i < names->count; i++)
         known[n++] = names->name[i];
-    for (int i = 0; i < columns->count; i++) {
-        if (fixed_column(columns->item[i]) >= 0 || ohm_metric_names_find(names, columns->item[i]) >= 0)
-            continue;
-        near = ohm_nearest(columns->item[i], known, n);
-        return ohm_fail(err, OHM_ENOTFOUND, "no column '%.80s' in this study%s%s%s", columns->item[i],
-                        near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
-    }
-    return OHM_OK;
+    near = ohm_nearest(name, known, n);
+    return ohm_fail(err, OHM_ENOTFOUND, "no column '%.80s' in this study%s%s%s", name, near ? " (did you mean '" : "",
+                    near ? near : "", near ? "'?)" : "");
 }
 
-static enum ohm_status add_word(struct ohm_cli *cli, struct ohm_words *words, const char *text, struct ohm_error *err)
+enum ohm_status ohm_columns_add(struct ohm_columns *columns, const char *name, const struct ohm_metric_names *names,
+                                struct ohm_error *err)
 {
-    for (int i = 0; i < words->count; i++)
-        if (strcmp(words->item[i], text) == 0)
+    const int fixed = fixed_column(name), metric = ohm_metric_names_find(names, name);
+    const int slot = fixed >= 0 ? -1 - fixed : metric;
+
+    if (fixed < 0 && metric < 0)
+        return unknown_column(name, names, err);
+    for (int i = 0; i < columns->count; i++)
+        if (columns->slot[i] == slot)
             return OHM_OK;
-    return ohm_words_split(cli, text, '\n', words, err);
+    columns->name[columns->count] = fixed >= 0 ? fixed_columns[fixed] : names->name[metric];
+    columns->slot[columns->count++] = slot;
+    return OHM_OK;
 }
 
 /* ---- what the study is about ---- */
 
 struct interest {
-    struct ohm_cli *cli;
     const struct ohm_metric_names *names;
-    struct ohm_words *words;
+    struct ohm_columns *columns;
 };
 
+/* The metrics that the objectives and constraints speak of are what people want to see. */
 static enum ohm_status add_metrics_of(void *context, const struct ohm_setting *setting, struct ohm_error *err)
 {
     const struct interest *in = context;
@@ -95,37 +97,40 @@ static enum ohm_status add_metrics_of(void *context, const struct ohm_setting *s
         return OHM_OK; /* it ran once, so it can only be of a newer language: then nothing is shown of it */
     for (int i = 0; ohm_expr_name(expr, i) && st == OHM_OK; i++)
         if (ohm_metric_names_find(in->names, ohm_expr_name(expr, i)) >= 0)
-            st = add_word(in->cli, in->words, ohm_expr_name(expr, i), err);
+            st = ohm_columns_add(in->columns, ohm_expr_name(expr, i), in->names, err);
     ohm_expr_free(expr);
     return st;
 }
 
-static enum ohm_status add_interest(struct ohm_cli *cli, struct ohm_store *store, int64_t study,
-                                    const struct ohm_metric_names *names, struct ohm_words *words,
-                                    struct ohm_error *err)
+static enum ohm_status add_listed(struct ohm_cli *cli, const char *list, const struct ohm_metric_names *names,
+                                  struct ohm_columns *columns, struct ohm_error *err)
 {
-    struct interest in = {cli, names, words};
+    struct ohm_words words = {0};
+    enum ohm_status st = ohm_words_split(cli, list, ',', &words, err);
 
-    return ohm_study_settings(store, study, add_metrics_of, &in, err);
+    for (int i = 0; i < words.count && st == OHM_OK; i++)
+        st = ohm_columns_add(columns, words.item[i], names, err);
+    if (st == OHM_OK && columns->count == 0)
+        return ohm_fail(err, OHM_ECONFIG, "--cols names no column");
+    return st;
 }
 
 enum ohm_status ohm_cli_columns(struct ohm_cli *cli, struct ohm_store *store, int64_t study, const char *list,
-                                bool for_people, const struct ohm_metric_names *names, struct ohm_words *columns,
+                                bool for_people, const struct ohm_metric_names *names, struct ohm_columns *columns,
                                 struct ohm_error *err)
 {
+    struct interest in = {names, columns};
     enum ohm_status st = OHM_OK;
 
-    if (list) {
-        st = ohm_words_split(cli, list, ',', columns, err);
-        return st == OHM_OK ? check_columns(columns, names, err) : st;
-    }
+    if (list)
+        return add_listed(cli, list, names, columns, err);
     for (int i = 0; i < (for_people ? FIXED_FIRST : FIXED) && st == OHM_OK; i++)
-        st = add_word(cli, columns, fixed_columns[i], err);
-    if (st == OHM_OK && for_people)
-        st = add_interest(cli, store, study, names, columns, err);
+        st = ohm_columns_add(columns, fixed_columns[i], names, err);
     for (int i = 0; !for_people && i < names->count && st == OHM_OK; i++)
-        st = add_word(cli, columns, names->name[i], err);
-    return st == OHM_OK && for_people ? add_word(cli, columns, "genotype", err) : st;
+        st = ohm_columns_add(columns, names->name[i], names, err);
+    if (st == OHM_OK && for_people)
+        st = ohm_study_settings(store, study, add_metrics_of, &in, err);
+    return st == OHM_OK && for_people ? ohm_columns_add(columns, "genotype", names, err) : st;
 }
 
 static void out_parent(struct ohm_out *o, const char *name, int64_t parent)
@@ -181,17 +186,13 @@ static void out_fixed(struct ohm_out *o, const struct ohm_trial *t, int column)
     }
 }
 
-void ohm_out_trial(struct ohm_out *o, const struct ohm_trial *trial, const struct ohm_metric_names *names,
-                   const struct ohm_words *columns)
+void ohm_out_trial(struct ohm_out *o, const struct ohm_trial *trial, const struct ohm_columns *columns)
 {
     for (int i = 0; i < columns->count; i++) {
-        const int fixed = fixed_column(columns->item[i]);
-        const int metric = fixed < 0 ? ohm_metric_names_find(names, columns->item[i]) : -1;
-
-        if (fixed >= 0)
-            out_fixed(o, trial, fixed);
+        if (columns->slot[i] < 0)
+            out_fixed(o, trial, -1 - columns->slot[i]);
         else
-            ohm_out_double(o, columns->item[i], metric >= 0 ? trial->metric[metric] : NAN);
+            ohm_out_double(o, columns->name[i], trial->metric[columns->slot[i]]);
     }
 }
 
@@ -201,7 +202,7 @@ enum ohm_status ohm_list_trial(void *listing, const struct ohm_trial *trial, str
 
     (void)err;
     ohm_out_row(&l->out);
-    ohm_out_trial(&l->out, trial, &l->names, &l->columns);
+    ohm_out_trial(&l->out, trial, &l->columns);
     ohm_out_row_end(&l->out);
     return OHM_OK;
 }
