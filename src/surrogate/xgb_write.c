@@ -5,8 +5,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* The shortest decimal that gives the same float. */
+/* The shortest decimal that gives the same float. It has a point or an exponent: XGBoost's reader refuses a float that
+ * is written as an integer. */
 static void append_float(struct ohm_str *s, float value)
 {
     char text[32];
@@ -20,6 +22,8 @@ static void append_float(struct ohm_str *s, float value)
         if (*p == ',') /* the decimal point of some locales */
             *p = '.';
     ohm_str_append(s, text);
+    if (!strpbrk(text, ".e"))
+        ohm_str_append(s, ".0");
 }
 
 /* The reached nodes of one tree in breadth-first order. */
@@ -62,48 +66,47 @@ static void free_order(struct order *o)
     ohm_free(o->left);
 }
 
-static void append_zeros(struct ohm_str *s, const char *key, int n)
+static void append_zeros(struct ohm_str *s, const char *key, const char *zero, int n)
 {
-    ohm_str_printf(s, ",\"%s\":[", key);
-    for (int i = 0; i < n; i++)
-        ohm_str_append(s, i ? ",0" : "0");
-    ohm_str_append(s, "]");
+    ohm_str_printf(s, "\"%s\":[%s", key, zero);
+    for (int i = 1; i < n; i++)
+        ohm_str_printf(s, ",%s", zero);
+    ohm_str_append(s, "],");
 }
 
 /* One array over the nodes, by a function of (order, tree, i). */
 #define APPEND_COLUMN(s, key, n, append)                                                                               \
     do {                                                                                                               \
-        ohm_str_printf((s), ",\"%s\":[", (key));                                                                       \
+        ohm_str_printf((s), "\"%s\":[", (key));                                                                        \
         for (int32_t i = 0; i < (n); i++) {                                                                            \
             if (i)                                                                                                     \
                 ohm_str_append((s), ",");                                                                              \
             append;                                                                                                    \
         }                                                                                                              \
-        ohm_str_append((s), "]");                                                                                      \
+        ohm_str_append((s), "],");                                                                                     \
     } while (0)
 
 static void append_tree(struct ohm_str *s, const struct order *o, const struct ohm_xgb_node *tree, int id, int features)
 {
     const int n = o->n;
 
-    ohm_str_append(s, "{\"base_weights\":[0");
-    for (int i = 1; i < n; i++)
-        ohm_str_append(s, ",0");
-    ohm_str_append(s, "],\"categories\":[],\"categories_nodes\":[],\"categories_segments\":[],\"categories_sizes\":[]");
+    ohm_str_append(s, "{");
+    append_zeros(s, "base_weights", "0.0", n);
+    ohm_str_append(s, "\"categories\":[],\"categories_nodes\":[],\"categories_segments\":[],\"categories_sizes\":[],");
     APPEND_COLUMN(s, "default_left", n,
                   ohm_str_append(s, o->left[i] >= 0 && tree[o->node[i]].default_left ? "1" : "0"));
-    ohm_str_printf(s, ",\"id\":%d", id);
+    ohm_str_printf(s, "\"id\":%d,", id);
     APPEND_COLUMN(s, "left_children", n, ohm_str_printf(s, "%d", o->left[i]));
-    append_zeros(s, "loss_changes", n);
+    append_zeros(s, "loss_changes", "0.0", n);
     /* The root's parent is written as XGBoost does: 2^31 - 1. */
     APPEND_COLUMN(s, "parents", n, ohm_str_printf(s, "%d", o->parent[i] < 0 ? INT32_MAX : o->parent[i]));
     APPEND_COLUMN(s, "right_children", n, ohm_str_printf(s, "%d", o->left[i] < 0 ? -1 : o->left[i] + 1));
     APPEND_COLUMN(s, "split_conditions", n, append_float(s, tree[o->node[i]].threshold));
     APPEND_COLUMN(s, "split_indices", n, ohm_str_printf(s, "%d", o->left[i] < 0 ? 0 : tree[o->node[i]].feature));
-    append_zeros(s, "split_type", n);
-    append_zeros(s, "sum_hessian", n);
+    append_zeros(s, "split_type", "0", n);
+    append_zeros(s, "sum_hessian", "0.0", n);
     ohm_str_printf(s,
-                   ",\"tree_param\":{\"num_deleted\":\"0\",\"num_feature\":\"%d\",\"num_nodes\":\"%d\","
+                   "\"tree_param\":{\"num_deleted\":\"0\",\"num_feature\":\"%d\",\"num_nodes\":\"%d\","
                    "\"size_leaf_vector\":\"1\"}}\n",
                    features, n);
 }

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int read_card(struct ohm_card *card, const char *bytes, size_t size)
 {
     struct ohm_doc *doc = NULL;
-    struct ohm_diag diag = { 0 };
+    struct ohm_diag diag = {0};
     int problems;
 
     if (ohm_doc_parse(&doc, bytes, size, "fuzz", &diag) == OHM_OK)
@@ -22,8 +22,8 @@ static int read_card(struct ohm_card *card, const char *bytes, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct ohm_card card = { 0 }, again = { 0 };
-    struct ohm_emit e = { 0 };
+    struct ohm_card card = {0}, again = {0};
+    struct ohm_emit e = {0};
 
     if (read_card(&card, (const char *)data, size) == 0) {
         ohm_card_print(&e, &card);

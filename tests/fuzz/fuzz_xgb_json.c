@@ -33,7 +33,7 @@ static void score(const char *bytes, size_t size, struct ohm_forest *forest)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct ohm_error err = { 0 };
+    struct ohm_error err = {0};
     struct ohm_forest *forest = NULL;
 
     if (ohm_forest_parse(&forest, (const char *)data, size, "fuzz", &err) == OHM_OK)

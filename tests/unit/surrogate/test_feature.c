@@ -19,7 +19,7 @@
 static struct ohm_space *load_space(const char *path)
 {
     struct ohm_space *space = NULL;
-    struct ohm_diag diag = { 0 };
+    struct ohm_diag diag = {0};
 
     if (ohm_space_load(&space, path, &diag) != OHM_OK)
         fail_msg("%s", diag.item[0].text);
@@ -39,8 +39,8 @@ static int find_feature(const struct ohm_features *f, const char *name)
 /* All features of a cell given by its key. */
 static void features_of(const struct ohm_features *f, const struct ohm_space *space, const char *key, float *x)
 {
-    struct ohm_row_keys keys = { 0 };
-    struct ohm_net_builder builder = { 0 };
+    struct ohm_row_keys keys = {0};
+    struct ohm_net_builder builder = {0};
     const struct ohm_net *net = NULL;
     struct ohm_genotype g;
 
@@ -144,18 +144,30 @@ static void cell_features_count_what_lies_on_live_paths(void **state)
         const char *cell, *feature;
         float value;
     } expected[] = {
-        { "333333", "cell.paths", 4 },         { "333333", "cell.convs", 8 },
-        { "333333", "cell.paths_of_2_conv3", 2 }, { "333333", "cell.convs_max", 3 },
-        { "333333", "cell.conv3_shared1", 2 }, { "333333", "cell.conv_bottleneck", 0 },
-        { "000300", "cell.paths", 1 },         { "000300", "cell.conv_bottleneck", 1 },
-        { "000300", "cell.path_3", 1 },        { "330000", "cell.paths", 0 },
-        { "330000", "cell.convs", 0 },         { "330000", "cell.convs_max", -1 },
-        { "330000", "cell.conv3_shared1", 0 }, { "400002", "cell.paths", 0 },
-        { "400040", "cell.path_pp", 1 },       { "400040", "cell.pool_no_conv", 1 },
-        { "400020", "cell.path_p1", 1 },       { "400020", "cell.pool_then_conv", 1 },
-        { "400020", "cell.conv_then_pool", 0 }, { "100120", "cell.path_1", 1 },
-        { "100120", "cell.path_skip", 1 },     { "100120", "cell.conv_no_pool", 1 },
-        { "000400", "cell.pool_bottleneck", 1 }, { "000400", "cell.convs_max_no_pool", -1 },
+        {"333333", "cell.paths", 4},
+        {"333333", "cell.convs", 8},
+        {"333333", "cell.paths_of_2_conv3", 2},
+        {"333333", "cell.convs_max", 3},
+        {"333333", "cell.conv3_shared1", 2},
+        {"333333", "cell.conv_bottleneck", 0},
+        {"000300", "cell.paths", 1},
+        {"000300", "cell.conv_bottleneck", 1},
+        {"000300", "cell.path_3", 1},
+        {"330000", "cell.paths", 0},
+        {"330000", "cell.convs", 0},
+        {"330000", "cell.convs_max", -1},
+        {"330000", "cell.conv3_shared1", 0},
+        {"400002", "cell.paths", 0},
+        {"400040", "cell.path_pp", 1},
+        {"400040", "cell.pool_no_conv", 1},
+        {"400020", "cell.path_p1", 1},
+        {"400020", "cell.pool_then_conv", 1},
+        {"400020", "cell.conv_then_pool", 0},
+        {"100120", "cell.path_1", 1},
+        {"100120", "cell.path_skip", 1},
+        {"100120", "cell.conv_no_pool", 1},
+        {"000400", "cell.pool_bottleneck", 1},
+        {"000400", "cell.convs_max_no_pool", -1},
     };
 
     (void)state;
@@ -175,7 +187,7 @@ static void cell_features_count_what_lies_on_live_paths(void **state)
 static void cells_that_differ_in_numbering_only_have_the_same_features(void **state)
 {
     struct ohm_space *const space = load_space("searchspaces/nb201.yaml");
-    struct ohm_genotype g = { { 0 } };
+    struct ohm_genotype g = {{0}};
     struct ohm_features *f;
     bool first = true;
     int twins = 0;
@@ -207,11 +219,9 @@ static void wrong_groups_are_refused_by_name(void **state)
     static const struct {
         const char *space, *groups, *reason;
     } wrong[] = {
-        { "nb201", "cel", "did you mean 'cell'" },
-        { "nb201", "", "unknown feature group ''" },
-        { "nb201", "genes,genes", "named twice" },
-        { "nb201", "genes,", "unknown feature group ''" },
-        { "resnet-cifar10", "cell", "family nb201" },
+        {"nb201", "cel", "did you mean 'cell'"},    {"nb201", "", "unknown feature group ''"},
+        {"nb201", "genes,genes", "named twice"},    {"nb201", "genes,", "unknown feature group ''"},
+        {"resnet-cifar10", "cell", "family nb201"},
     };
 
     (void)state;
@@ -219,7 +229,7 @@ static void wrong_groups_are_refused_by_name(void **state)
         char path[64];
         struct ohm_space *space;
         struct ohm_features *f = NULL;
-        struct ohm_error err = { 0 };
+        struct ohm_error err = {0};
 
         (void)snprintf(path, sizeof path, "searchspaces/%s.yaml", wrong[i].space);
         space = load_space(path);
