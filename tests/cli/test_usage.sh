@@ -83,4 +83,13 @@ if [ -w /dev/full ]; then
     "$program" sample nb201 >/dev/full 2>err; code=$?
     code 1; err 'standard output'
 fi
+
+# Installed, the program finds its data beside itself; without them it says so.
+mkdir -p prefix/bin prefix/share/ohmnas alone
+cp "$program" prefix/bin/ohmnas && cp -r "$root/searchspaces" prefix/share/ohmnas/ && cp "$program" alone/ohmnas
+unset OHMNAS_HOME
+said="an installed ohmnas"
+prefix/bin/ohmnas sample nb201 -n 1 >out 2>err; code=$?; code 0
+prefix/bin/ohmnas completion --names space >out 2>err; code=$?; code 0; out '^nb201$'
+if alone/ohmnas sample nb201 -n 1 >out 2>err; then :; else code=$?; code 3; err "no space 'nb201'"; fi # a compiled-in folder may be there
 echo "usage: all well"
