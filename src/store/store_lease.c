@@ -79,13 +79,16 @@ bool ohm_db_read_lease(sqlite3_stmt *stmt, int column, struct db_lease *lease)
 bool ohm_db_lease_lives(const struct db_lease *lease)
 {
     char machine[sizeof lease->machine];
+    int64_t start;
 
     machine_name(machine, sizeof machine);
     if (strcmp(machine, lease->machine) != 0)
         return (int64_t)time(NULL) - lease->time_s <= LEASE_AGE_S;
     if (lease->pid <= 0 || lease->pid > INT32_MAX || (kill((pid_t)lease->pid, 0) != 0 && errno == ESRCH))
         return false;
-    return process_start(lease->pid) == lease->start;
+    /* A process that is there and whose start cannot be read is taken for the holder: waiting is the smaller harm. */
+    start = process_start(lease->pid);
+    return start == 0 || start == lease->start;
 }
 
 enum ohm_status ohm_db_check_lease(const struct ohm_store *store, int64_t study, struct ohm_error *err)

@@ -21,15 +21,32 @@ static enum ohm_status foreign(const struct ohm_store *store, struct ohm_error *
     return ohm_fail_at(err, OHM_EDATA, OHM_ORIGIN, store->path, 0, 0, "not an ohmnas database: %s", what);
 }
 
+/* One statement, so that all three are of the same moment: another process may be making the tables. */
+static enum ohm_status read_head(const struct ohm_store *store, int64_t *application, int64_t *user, int64_t *tables,
+                                 struct ohm_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool row = false;
+    enum ohm_status st = ohm_db_prepare(store, &stmt,
+                                        "SELECT a.application_id, u.user_version, (SELECT count(*) FROM sqlite_schema) "
+                                        "FROM pragma_application_id a, pragma_user_version u",
+                                        "read the database", err);
+
+    if (st != OHM_OK)
+        return st;
+    st = ohm_db_step(store, stmt, &row, "read the database", err);
+    *application = row ? sqlite3_column_int64(stmt, 0) : 0;
+    *user = row ? sqlite3_column_int64(stmt, 1) : 0;
+    *tables = row ? sqlite3_column_int64(stmt, 2) : 0;
+    sqlite3_finalize(stmt);
+    return st;
+}
+
 enum ohm_status ohm_db_identify(struct ohm_store *store, bool fresh, struct ohm_error *err)
 {
     int64_t application = 0, user = 0, tables = 0;
-    enum ohm_status st = ohm_db_int(store, &application, NULL, "PRAGMA application_id", 0, err);
+    const enum ohm_status st = read_head(store, &application, &user, &tables, err);
 
-    if (st == OHM_OK)
-        st = ohm_db_int(store, &user, NULL, "PRAGMA user_version", 0, err);
-    if (st == OHM_OK)
-        st = ohm_db_int(store, &tables, NULL, "SELECT count(*) FROM sqlite_schema", 0, err);
     if (st != OHM_OK)
         return st;
     store->version_found = (int)user;

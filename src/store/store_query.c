@@ -34,7 +34,7 @@ enum { FIXED = sizeof fixed / sizeof *fixed };
 struct names {
     const char *name[FIXED + OHM_METRICS_MAX];
     char *metric[OHM_METRICS_MAX]; /* owned */
-    char sql[OHM_METRICS_MAX][8];  /* "m12" */
+    char sql[OHM_METRICS_MAX][16]; /* "m12" */
     int metrics;
 };
 

@@ -377,6 +377,65 @@ static void a_backup_holds_the_same_rows_and_never_overwrites(void **state)
     ohm_store_close(o.store);
 }
 
+/* ---- memory ---- */
+
+/* Every kind of call once; the first failure ends it. */
+static enum ohm_status use_all(struct fixture *f, int64_t id, struct ohm_error *err)
+{
+    static const char *const column[] = {"acc_1d", "acc_1d - cores"};
+    const struct ohm_query query = {.study = id, .where = "acc_1d > 3", .sort = "-acc_1d", .limit = 3};
+    struct ohm_store *store = NULL;
+    struct ohm_study_row row;
+    struct fixture_rows rows = {0};
+    struct cells c = {0};
+    struct ohm_str text = {0};
+    double *value = NULL;
+    int64_t *number = NULL, n = 0, study = 0;
+    enum ohm_status st = ohm_store_open(&store, f->path, OHM_STORE_WRITE, err);
+
+    if (st == OHM_OK)
+        st = ohm_store_find_study(store, "fir", &row, err);
+    if (st == OHM_OK)
+        st = ohm_store_study_text(store, id, "config", &text, err);
+    if (st == OHM_OK)
+        st = ohm_store_query(store, &query, fixture_note, &rows, err);
+    if (st == OHM_OK)
+        st = ohm_store_columns(store, id, column, 2, "cores > 3", &value, &number, &n, err);
+    if (st == OHM_OK)
+        st = ohm_store_find_trial(store, id, "#3", &study, &n, err);
+    if (st == OHM_OK)
+        st = ohm_store_sql(store, "SELECT * FROM study_first LIMIT 3", note_cells, &c, err);
+    if (st == OHM_OK)
+        st = ohm_store_commit(store, id, NULL, 0, NULL, err);
+    ohm_free(value);
+    ohm_free(number);
+    ohm_str_release(&text);
+    ohm_store_close(store);
+    return st;
+}
+
+static void every_allocation_may_fail_once(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t id = fixture_file(f, 100);
+    long failures = 0, made;
+
+    for (long n = 1;; n++) {
+        enum ohm_status st;
+
+        ohm_mem_fail_at(n);
+        st = use_all(f, id, &f->err);
+        made = ohm_mem_count();
+        ohm_mem_fail_at(0);
+        if (made < n)
+            break;
+        /* A list of names for a message may be given up, everything else is told. */
+        assert_true(st == OHM_ENOMEM || st == OHM_OK);
+        failures += st == OHM_ENOMEM;
+    }
+    assert_true(failures > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +449,7 @@ int main(void)
         fixture_test(sql_that_is_no_question_is_refused_and_changes_nothing),
         fixture_test(a_callback_may_ask_again),
         fixture_test(a_backup_holds_the_same_rows_and_never_overwrites),
+        fixture_test(every_allocation_may_fail_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
