@@ -26,6 +26,8 @@ struct ohm_metric {
  * its targets, and <target>_sd where it has an ensemble: targets that begin with "acc" or "rank" are better large, all
  * others better small. */
 const struct ohm_metric *ohm_fixed_metric(int i);
+/* The natural direction of any metric by its name, as said above: +1 or -1. */
+int ohm_metric_sign(const char *name);
 
 struct ohm_objective {
     struct ohm_expr *expr;

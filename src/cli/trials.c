@@ -230,10 +230,7 @@ static int natural_sign(const char *metric, const struct ohm_objective_names *kn
     for (int i = 0; known && i < known->count; i++)
         if (strcmp(known->name[i], metric) == 0)
             return known->sign[i];
-    for (int i = 0; ohm_fixed_metric(i); i++)
-        if (strcmp(ohm_fixed_metric(i)->name, metric) == 0)
-            return ohm_fixed_metric(i)->sign;
-    return strncmp(metric, "acc", 3) == 0 || strncmp(metric, "rank", 4) == 0 ? 1 : -1;
+    return ohm_metric_sign(metric);
 }
 
 struct objective_list {

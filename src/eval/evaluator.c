@@ -66,11 +66,6 @@ static enum ohm_status add_fixed(struct ohm_evaluator *e, struct ohm_error *err)
     return st;
 }
 
-static int natural_sign(const char *target)
-{
-    return strncmp(target, "acc", 3) == 0 || strncmp(target, "rank", 4) == 0 ? 1 : -1;
-}
-
 static enum ohm_status add_target(struct ohm_evaluator *e, const struct ohm_surrogate *s, int i, bool sd,
                                   struct ohm_error *err)
 {
@@ -79,7 +74,7 @@ static enum ohm_status add_target(struct ohm_evaluator *e, const struct ohm_surr
 
     snprintf(metric.name, sizeof metric.name, "%s%s", target, sd ? "_sd" : "");
     metric.help = sd ? "its standard deviation, as held-out rows show it" : "predicted";
-    metric.sign = sd ? -1 : natural_sign(target);
+    metric.sign = sd ? -1 : ohm_metric_sign(target);
     return add_metric(e, &metric, err);
 }
 

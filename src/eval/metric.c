@@ -1,6 +1,8 @@
 /* metric.c - the table of metrics that a network and its cost on the chip have. */
 #include "eval_int.h"
 
+#include <string.h>
+
 #define NET(name_, sign_, help_, expr_)                                                                                \
     static double value_##name_(const struct ohm_net *net, const struct ohm_cost *cost)                                \
     {                                                                                                                  \
@@ -49,4 +51,12 @@ const struct fixed_metric *fixed_metrics(int *count)
 const struct ohm_metric *ohm_fixed_metric(int i)
 {
     return i >= 0 && i < (int)(sizeof table / sizeof table[0]) ? &table[i].metric : NULL;
+}
+
+int ohm_metric_sign(const char *name)
+{
+    for (int i = 0; ohm_fixed_metric(i); i++)
+        if (strcmp(ohm_fixed_metric(i)->name, name) == 0)
+            return ohm_fixed_metric(i)->sign;
+    return strncmp(name, "acc", 3) == 0 || strncmp(name, "rank", 4) == 0 ? 1 : -1;
 }
