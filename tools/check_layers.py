@@ -14,6 +14,9 @@ HEADERS = {
     "text": "doc field emit csv json expr",
     "store": "store",
     "net": "net",
+    "tensor": "tensor ops quant npy",
+    "data": "data task",
+    "train": "train weights",
     "report": "report",
     "space": "space decode",
     "chip": "chip",
@@ -26,7 +29,8 @@ HEADERS = {
 }
 THIRD_PARTY = {
     "yaml.h": "text", "jansson.h": "text", "sqlite3.h": "store", "xgboost/c_api.h": "surrogate", "omp.h": "base",
-    "pthread.h": "base", "Random123/philox.h": "base",
+    "pthread.h": "base", "sndfile.h": "data", "kiss_fftr.h": "data", "jpeglib.h": "data", "turbojpeg.h": "data", "png.h": "data",
+    "archive.h": "data", "archive_entry.h": "data", "Random123/philox.h": "base",
 }
 LIMIT_LINES = 500
 

@@ -1,0 +1,2 @@
+/* Made by its owner. */
+typedef int ohm_data_is_coming;
