@@ -310,9 +310,9 @@ static void read_features(struct reader *r, struct ohm_node *map)
         const char *name = "";
 
         (void)ohm_node_text(names->item[i], "feature", &name, r->diag);
-        card->feature[i] = ohm_arena_strdup(&card->arena, name);
-        if (card->feature[i])
-            card->features = i + 1;
+        if ((card->feature[i] = ohm_arena_strdup(&card->arena, name)) == NULL)
+            break;
+        card->features = i + 1;
     }
     if (card->features != names->count)
         (void)ohm_diag_add(r->diag, OHM_ENOMEM, NULL, 0, 0, "out of memory for a card");
