@@ -266,9 +266,9 @@ static int32_t rank_by_bisection(float x, const float *cut, int cuts)
     return low;
 }
 
-/* index[f][r]: the table row of feature f for row r of the block; idle rows up to ROWS name the first one. */
+/* index[f][r]: the table row of feature f for row r of the block; idle rows up to `padded` name the first one. */
 static void find_bins(const struct ohm_forest_mask *m, const struct kernels *k, int32_t (*index)[ROWS], const float *x,
-                      int rows, int stride)
+                      int rows, int padded, int stride)
 {
     for (int f = 0; f < m->used; f++) {
         const float *const cut = m->cut + m->cut_first[f], *const column = x + m->feature[f];
@@ -284,7 +284,7 @@ static void find_bins(const struct ohm_forest_mask *m, const struct kernels *k, 
                 index[f][r] = rank_by_bisection(value[r], cut, cuts);
         for (int r = 0; r < rows; r++)
             index[f][r] += m->row_first[f];
-        for (int r = rows; r < ROWS; r++)
+        for (int r = rows; r < padded; r++)
             index[f][r] = m->row_first[f];
     }
 }
@@ -298,7 +298,7 @@ static void predict_block(const struct ohm_forest *forest, const struct kernels 
     float sum[ROWS];
     const int padded = (rows + 3) / 4 * 4; /* idle rows are scored too, and left */
 
-    find_bins(m, k, index, x, rows, stride);
+    find_bins(m, k, index, x, rows, padded, stride);
     for (int r = 0; r < ROWS; r++)
         sum[r] = forest->base_score;
     for (int t = 0; t < forest->trees; t += MASK_CHUNK) {
