@@ -22,7 +22,7 @@ struct ohm_bayes_options {
 static const struct ohm_field fields[] = {
     OHM_INT(ohm_bayes_options, start, 10, 2, 100000, "random networks measured before the model is asked"),
     OHM_INT(ohm_bayes_options, batch, 1, 1, 1000, "networks chosen together, before the first of them is measured"),
-    OHM_REAL(ohm_bayes_options, exploration, 1, 0, 100, "standard deviations added to the model's guess in favour"),
+    OHM_REAL(ohm_bayes_options, exploration, 1.5, 0, 100, "standard deviations added to the model's guess in favour"),
     OHM_INT(ohm_bayes_options, list, 20000, 0, 1000000, "a space of up to so many networks is looked at whole"),
     OHM_INT(ohm_bayes_options, pool, 2000, 10, 1000000, "networks drawn from a larger space for the model to choose from"),
     OHM_INT(ohm_bayes_options, memory, 500, 20, 20000, "measured networks the model knows: the best and the latest"),

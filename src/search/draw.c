@@ -9,8 +9,9 @@ enum {
     SAMPLE_DRAWS = 100000,  /* of a large space, before it is called exhausted */
     SMALL_DRAWS = 1000,     /* of a small space, before the rest of it is listed */
     SMALL_SPACE = 1 << 20,  /* networks: their list takes 128 MB at most */
-    MUTANT_DRAWS = 32,      /* at each number of changed axes */
-    MUTANT_CHANGES = 4
+    MUTANT_DRAWS = 16,      /* with one axis changed */
+    WIDER_DRAWS = 4,        /* with each greater number of them */
+    MUTANT_CHANGES = 8
 };
 
 void drawer_init(struct drawer *d, const struct ohm_problem *problem)
@@ -111,7 +112,9 @@ enum ohm_status draw_mutant(struct drawer *d, struct ohm_candidate *c, bool *fou
                             struct ohm_rng *rng, struct ohm_error *err)
 {
     for (int changes = 1; changes <= MUTANT_CHANGES; changes++) {
-        for (int i = 0; i < MUTANT_DRAWS; i++) {
+        const int draws = changes == 1 ? MUTANT_DRAWS : WIDER_DRAWS;
+
+        for (int i = 0; i < draws; i++) {
             struct ohm_genotype g = *m->parent;
             enum ohm_status st = OHM_OK;
 
