@@ -37,14 +37,14 @@ static enum ohm_status names_make(struct names *names, const struct ohm_space *s
 {
     struct ohm_genotype g = { { 0 } };
     struct ohm_str key = { 0 };
-    bool first = true, failed;
+    bool first = true, failed = false;
 
     while (names->mask + 1 < 2 * (size_t)size + 2)
         names->mask = 2 * names->mask + 1;
     names->slot = ohm_alloc(names->mask + 1, sizeof *names->slot);
     if (!names->slot)
         return ohm_fail(err, OHM_ENOMEM, "out of memory for the names of %lld networks", (long long)size);
-    while (ohm_genotype_next(space, &g, &first)) {
+    while (!failed && ohm_genotype_next(space, &g, &first)) {
         size_t i;
 
         ohm_str_clear(&key);
@@ -53,30 +53,34 @@ static enum ohm_status names_make(struct names *names, const struct ohm_space *s
         while (names->slot[i].hash != 0)
             i = (i + 1) & names->mask;
         names->slot[i] = (struct named){ name_hash(ohm_str_text(&key)), g };
+        failed = key.failed;
     }
-    failed = key.failed;
     ohm_str_release(&key);
     return failed ? ohm_fail(err, OHM_ENOMEM, "out of memory for the name of a network") : OHM_OK;
 }
 
 /* A hash may be that of two names: the name of what was found decides. */
-static bool names_find(const struct names *names, const struct ohm_space *space, const char *name,
-                       struct ohm_genotype *g)
+static enum ohm_status names_find(const struct names *names, const struct ohm_space *space, const char *name,
+                                  struct ohm_genotype *g, bool *found, struct ohm_error *err)
 {
     const uint64_t hash = name_hash(name);
-    bool found = false;
+    enum ohm_status st = OHM_OK;
 
-    for (size_t i = (size_t)hash & names->mask; !found && names->slot[i].hash != 0; i = (i + 1) & names->mask) {
+    *found = false;
+    for (size_t i = (size_t)hash & names->mask; st == OHM_OK && !*found && names->slot[i].hash != 0;
+         i = (i + 1) & names->mask) {
         struct ohm_str key = { 0 };
 
         if (names->slot[i].hash != hash)
             continue;
         *g = names->slot[i].genotype;
         ohm_genotype_key(space, g, &key);
-        found = strcmp(ohm_str_text(&key), name) == 0;
+        *found = strcmp(ohm_str_text(&key), name) == 0;
+        if (key.failed)
+            st = ohm_fail(err, OHM_ENOMEM, "out of memory for the name of a network");
         ohm_str_release(&key);
     }
-    return found;
+    return st;
 }
 
 static enum ohm_status find_network(const struct names *names, const struct ohm_space *space,
@@ -84,13 +88,18 @@ static enum ohm_status find_network(const struct names *names, const struct ohm_
                                     struct ohm_error *err)
 {
     struct ohm_error why = { 0 };
-    enum ohm_status st;
+    enum ohm_status st = OHM_OK;
+    bool found = false;
 
-    if (names->slot && names_find(names, space, name, g))
-        return OHM_OK;
-    st = ohm_genotype_parse(space, g, name, &why);
-    if (st == OHM_OK || st == OHM_ENOMEM)
+    if (names->slot)
+        st = names_find(names, space, name, g, &found, err);
+    if (st != OHM_OK || found)
         return st;
+    st = ohm_genotype_parse(space, g, name, &why);
+    if (st == OHM_OK)
+        return st;
+    if (st == OHM_ENOMEM)
+        return ohm_fail(err, st, "%s", why.text);
     return ohm_fail_at(err, OHM_EDATA, OHM_ORIGIN, csv->path, csv->line[row], 0,
                        "'%.80s' is no network of space '%s': neither its key nor its canonical text%s%.200s", name,
                        ohm_space_name(space), names->slot ? "" : "; ", names->slot ? "" : why.text);
@@ -200,6 +209,8 @@ static enum ohm_status make_features(struct ohm_bench_table *t, struct ohm_error
     struct ohm_features *features = NULL;
     enum ohm_status st = ohm_features_create(&features, t->space, "onehot,net,cell", NULL);
 
+    if (st == OHM_ENOMEM)
+        return ohm_fail(err, st, "out of memory for features");
     if (st != OHM_OK)
         st = ohm_features_create(&features, t->space, "onehot,net", err);
     if (st == OHM_OK)
