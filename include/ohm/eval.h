@@ -51,7 +51,7 @@ struct ohm_evaluator_spec {
     const char *const *objectives;        /* "maximize acc_1d", "energy_uJ" (a metric's natural direction);
                                              a formula needs the word */
     int objective_count;
-    const char *const *constraints;       /* expressions; true = met */
+    const char *const *constraints;       /* expressions over metrics and axes of the space; true = met */
     int constraint_count;
     int jobs;                             /* workers that may call at once */
 };

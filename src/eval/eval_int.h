@@ -17,9 +17,10 @@ const struct fixed_metric *fixed_metrics(int *count);
 /* Evaluated in blocks, so that the surrogates score many rows at once while a block's rows are still in the cache. */
 enum { BLOCK = 64 };
 
+/* Its names are metrics (slot = index) and axes of the space (slot = OHM_METRICS_MAX + axis). */
 struct constraint {
     struct ohm_expr *expr;
-    bool free; /* uses free metrics only */
+    bool free; /* uses axes and free metrics only */
 };
 
 struct surrogate_slot {
@@ -56,6 +57,7 @@ struct ohm_evaluator {
     struct constraint *constraint;
     int constraints;
     bool any_free_constraint;
+    bool uses_axes;                    /* some constraint names an axis of the space */
     struct scratch *scratch;           /* [jobs] */
     int jobs;
 };

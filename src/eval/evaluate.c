@@ -26,13 +26,43 @@ enum ohm_status evaluate_free(const struct ohm_evaluator *e, const struct ohm_ge
     return OHM_OK;
 }
 
-static const char *first_broken(const struct ohm_evaluator *e, const double *metric, bool free_only)
+/* What the constraints of one candidate see: see struct constraint. */
+struct scope {
+    const double *value;
+    const char *const *text; /* NULL: no texts */
+    double values[OHM_METRICS_MAX + OHM_GENES_MAX];
+    const char *texts[OHM_METRICS_MAX + OHM_GENES_MAX];
+};
+
+static void look_at(struct scope *s, const struct ohm_evaluator *e, const struct ohm_genotype *g, const double *metric)
+{
+    s->value = metric;
+    s->text = NULL;
+    if (!e->uses_axes)
+        return;
+    memcpy(s->values, metric, OHM_METRICS_MAX * sizeof *metric);
+    memset(s->texts, 0, sizeof s->texts);
+    ohm_genotype_values(e->space, g, s->values + OHM_METRICS_MAX);
+    for (int i = 0; i < ohm_space_axes(e->space); i++) {
+        const struct ohm_axis *axis = ohm_space_axis(e->space, i);
+
+        if (axis->text && !isnan(s->values[OHM_METRICS_MAX + i]))
+            s->texts[OHM_METRICS_MAX + i] = axis->text[g->gene[i]];
+    }
+    s->value = s->values;
+    s->text = s->texts;
+}
+
+static const char *first_broken(const struct ohm_evaluator *e, const struct scope *s, bool free_only)
 {
     for (int i = 0; i < e->constraints; i++) {
         const struct constraint *c = &e->constraint[i];
-        const double truth = ohm_expr_eval(c->expr, metric, NULL);
+        double truth;
 
-        if ((!free_only || c->free) && (isnan(truth) || truth == 0))
+        if (free_only && !c->free)
+            continue;
+        truth = ohm_expr_eval(c->expr, s->value, s->text);
+        if (isnan(truth) || truth == 0)
             return ohm_expr_source(c->expr);
     }
     return NULL;
@@ -42,26 +72,29 @@ bool ohm_evaluator_admits(struct ohm_evaluator *e, const struct ohm_genotype *g,
 {
     double metric[OHM_METRICS_MAX];
     const struct ohm_net *net;
+    struct scope scope;
     const char *reason;
 
     if (!e->any_free_constraint)
         reason = NULL;
     else if (evaluate_free(e, g, &e->scratch[worker], &net, metric, NULL) != OHM_OK)
         reason = no_network;
-    else
-        reason = first_broken(e, metric, true);
+    else {
+        look_at(&scope, e, g, metric);
+        reason = first_broken(e, &scope, true);
+    }
     if (broken)
         *broken = reason;
     return !reason;
 }
 
 /* A formula may give a truth value that is NaN where a metric is missing: that is a broken constraint too. */
-static double violation_of(const struct ohm_evaluator *e, const double *metric)
+static double violation_of(const struct ohm_evaluator *e, const struct scope *s)
 {
     double sum = 0;
 
     for (int i = 0; i < e->constraints; i++) {
-        const double v = ohm_expr_violation(e->constraint[i].expr, metric, NULL);
+        const double v = ohm_expr_violation(e->constraint[i].expr, s->value, s->text);
 
         sum += isnan(v) ? 1 : v;
     }
@@ -80,11 +113,14 @@ void ohm_evaluator_recall(const struct ohm_evaluator *e, struct ohm_evaluation *
     }
 }
 
-static void finish_one(const struct ohm_evaluator *e, struct ohm_evaluation *out)
+static void finish_one(const struct ohm_evaluator *e, const struct ohm_genotype *g, struct ohm_evaluation *out)
 {
+    struct scope scope;
+
     ohm_evaluator_recall(e, out);
-    out->violation = violation_of(e, out->metric);
-    out->broken = out->violation > 0 ? first_broken(e, out->metric, false) : NULL;
+    look_at(&scope, e, g, out->metric);
+    out->violation = violation_of(e, &scope);
+    out->broken = out->violation > 0 ? first_broken(e, &scope, false) : NULL;
 }
 
 static void fail_one(const struct ohm_evaluator *e, struct ohm_evaluation *out)
@@ -98,8 +134,7 @@ static void fail_one(const struct ohm_evaluator *e, struct ohm_evaluation *out)
 }
 
 /* Rows of candidates that have no network are scored all the same, so that the rest stays in place. */
-static void score_block(const struct ohm_evaluator *e, const struct surrogate_slot *slot, struct scratch *s,
-                        struct ohm_evaluation *out, int n)
+static void score_block(const struct surrogate_slot *slot, struct scratch *s, struct ohm_evaluation *out, int n)
 {
     ohm_surrogate_predict(slot->surrogate, s->mean, slot->has_sd ? s->sd : NULL, s->x, n);
     for (int i = 0; i < n; i++)
@@ -108,7 +143,6 @@ static void score_block(const struct ohm_evaluator *e, const struct surrogate_sl
             if (slot->has_sd)
                 out[i].metric[slot->first + slot->targets + t] = s->sd[i * slot->targets + t];
         }
-    (void)e;
 }
 
 struct batch {
@@ -169,11 +203,11 @@ static enum ohm_status evaluate_block(void *context, int index, int worker, stru
     for (int k = 0; k < e->surrogates; k++) {
         if (k > 0)
             features_of(e, b, first, n, k, s, good);
-        score_block(e, &e->surrogate[k], s, b->out + first, n);
+        score_block(&e->surrogate[k], s, b->out + first, n);
     }
     for (int i = 0; i < n; i++) {
         if (good[i])
-            finish_one(e, &b->out[first + i]);
+            finish_one(e, &b->g[first + i], &b->out[first + i]);
         else
             fail_one(e, &b->out[first + i]);
     }

@@ -141,14 +141,41 @@ static enum ohm_status add_objective(struct ohm_evaluator *e, const char *text, 
     return st == OHM_OK ? place_objective(e, e->objectives - 1, err) : st;
 }
 
-static bool all_free(const struct ohm_evaluator *e, const struct ohm_expr *expr)
+/* The slot of a metric or of an axis: see struct constraint. */
+static int find_metric_or_axis(const void *context, const char *name)
+{
+    const struct ohm_evaluator *e = context;
+    const int metric = ohm_evaluator_find(e, name);
+    const int axis = metric < 0 ? ohm_space_find(e->space, name) : -1;
+
+    return axis < 0 ? metric : OHM_METRICS_MAX + axis;
+}
+
+static void note_uses(struct ohm_evaluator *e, struct constraint *c)
 {
     const char *name;
 
-    for (int i = 0; (name = ohm_expr_name(expr, i)) != NULL; i++)
-        if (!e->metric[ohm_evaluator_find(e, name)].free)
-            return false;
-    return true;
+    c->free = true;
+    for (int i = 0; (name = ohm_expr_name(c->expr, i)) != NULL; i++) {
+        const int metric = ohm_evaluator_find(e, name);
+
+        e->uses_axes = e->uses_axes || metric < 0;
+        c->free = c->free && (metric < 0 || e->metric[metric].free);
+    }
+    e->any_free_constraint = e->any_free_constraint || c->free;
+}
+
+/* Known names for a hint: the metrics, then the axes. */
+static enum ohm_status bind_constraint(const struct ohm_evaluator *e, struct ohm_expr *expr, struct ohm_error *err)
+{
+    const char *known[OHM_METRICS_MAX + OHM_GENES_MAX];
+    int n = 0;
+
+    for (int i = 0; i < e->metrics; i++)
+        known[n++] = e->name[i];
+    for (int i = 0; i < ohm_space_axes(e->space); i++)
+        known[n++] = ohm_space_axis(e->space, i)->name;
+    return ohm_expr_bind(expr, find_metric_or_axis, e, known, n, err);
 }
 
 static enum ohm_status add_constraint(struct ohm_evaluator *e, const char *text, struct ohm_error *err)
@@ -159,12 +186,10 @@ static enum ohm_status add_constraint(struct ohm_evaluator *e, const char *text,
     if (st != OHM_OK)
         return st;
     e->constraints++;
-    st = ohm_expr_bind(c->expr, find_metric, e, e->name, e->metrics, err);
-    if (st != OHM_OK)
-        return st;
-    c->free = all_free(e, c->expr);
-    e->any_free_constraint = e->any_free_constraint || c->free;
-    return OHM_OK;
+    st = bind_constraint(e, c->expr, err);
+    if (st == OHM_OK)
+        note_uses(e, c);
+    return st;
 }
 
 static enum ohm_status make_scratch(struct ohm_evaluator *e, struct ohm_error *err)

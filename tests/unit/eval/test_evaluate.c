@@ -128,6 +128,31 @@ static void a_broken_constraint_is_named_and_measured(void **state)
     ohm_evaluator_free(e);
 }
 
+static void a_constraint_may_name_axes_and_their_words(void **state)
+{
+    static const char *const objectives[] = { "cores" };
+    static const char *const constraints[] = { "groups <= 2 && g1_block == \"basic\"" };
+    static struct ohm_genotype g[N];
+    static struct ohm_evaluation out[N];
+    struct ohm_evaluator *e = make(objectives, 1, constraints, 1, chip, NULL);
+    const int groups = ohm_space_find(space, "groups"), block = ohm_space_find(space, "g1_block");
+    int met = 0;
+
+    (void)state;
+    assert_non_null(e);
+    draw(g, N);
+    assert_int_equal(ohm_evaluate(e, g, N, 2, out, NULL), OHM_OK);
+    for (int i = 0; i < N; i++) {
+        const bool expected = g[i].gene[groups] <= 1 && g[i].gene[block] == 0;
+
+        met += expected;
+        assert_int_equal(out[i].violation == 0, expected);
+        assert_int_equal(ohm_evaluator_admits(e, &g[i], 0, NULL), expected);
+    }
+    assert_in_range(met, N / 10, N - N / 10);
+    ohm_evaluator_free(e);
+}
+
 static void without_a_chip_there_are_no_chip_metrics(void **state)
 {
     static const char *const objectives[] = { "params" }, *const wrong[] = { "energy_uJ" };
@@ -170,6 +195,7 @@ int main(void)
         cmocka_unit_test(the_number_of_jobs_does_not_show),
         cmocka_unit_test(a_formula_is_logged_under_its_own_name_and_maximised_as_said),
         cmocka_unit_test(a_broken_constraint_is_named_and_measured),
+        cmocka_unit_test(a_constraint_may_name_axes_and_their_words),
         cmocka_unit_test(without_a_chip_there_are_no_chip_metrics),
     };
     return cmocka_run_group_tests(tests, load, unload);
