@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One more than 2^127 - 1: every count is cut off there, and a product with an empty component is still 0. */
+/* One more than 2^127 - 1: the highest cut. A product with an empty component is 0 however far the others are cut. */
 #define COUNT_MAX ((ohm_count)1 << 127)
 
 enum { MEMO_ENTRIES = 1 << 15 };
@@ -32,19 +32,20 @@ struct memo {
 struct counter {
     const struct ohm_space *space;
     long steps;        /* left */
+    ohm_count cut;     /* counts of cut and more are not told apart: each is given as cut */
     struct memo *memo; /* [MEMO_ENTRIES], made when the first component is split; NULL also without memory */
 };
 
-static ohm_count count_add(ohm_count a, ohm_count b)
+static ohm_count count_add(const struct counter *c, ohm_count a, ohm_count b)
 {
-    return a >= COUNT_MAX - b ? COUNT_MAX : a + b;
+    return a >= c->cut || b >= c->cut - a ? c->cut : a + b;
 }
 
-static ohm_count count_mul(ohm_count a, ohm_count b)
+static ohm_count count_mul(const struct counter *c, ohm_count a, ohm_count b)
 {
     if (a == 0 || b == 0)
         return 0;
-    return a > (COUNT_MAX - 1) / b ? COUNT_MAX : a * b;
+    return a > (c->cut - 1) / b ? c->cut : a * b;
 }
 
 /* What is already known of a condition or constraint. */
@@ -168,7 +169,7 @@ static struct memo *memo_find(struct counter *c, uint64_t component, uint64_t on
 
 static bool count_free(struct counter *c, uint64_t free, uint64_t fresh, struct state s, ohm_count *count);
 
-/* Sets one axis of a component to each of its values. */
+/* Sets one axis of a component to each of its values, until the sum is at the cut. */
 static bool count_split(struct counter *c, uint64_t component, const struct state *s, ohm_count *count)
 {
     const int i = pick(c->space, component, s);
@@ -177,11 +178,11 @@ static bool count_split(struct counter *c, uint64_t component, const struct stat
 
     next.decided |= ohm_axis_bit(i);
     next.active |= ohm_axis_bit(i);
-    for (int v = 0; v < c->space->axis[i].shown.size; v++) {
+    for (int v = 0; v < c->space->axis[i].shown.size && sum < c->cut; v++) {
         next.g.gene[i] = (uint16_t)v;
         if (!count_free(c, component & ~ohm_axis_bit(i), ohm_axis_bit(i), next, &one))
             return false;
-        sum = count_add(sum, one);
+        sum = count_add(c, sum, one);
     }
     *count = sum;
     return true;
@@ -234,7 +235,7 @@ static bool count_free(struct counter *c, uint64_t free, uint64_t fresh, struct 
 
     for (int i = 0; i < c->space->axes && legal; i++)
         if (left & ~rest & ohm_axis_bit(i))
-            product = count_mul(product, (ohm_count)c->space->axis[i].shown.size);
+            product = count_mul(c, product, (ohm_count)c->space->axis[i].shown.size);
     if (c->steps-- <= 0)
         return false;
     while (rest && product) {
@@ -243,17 +244,17 @@ static bool count_free(struct counter *c, uint64_t free, uint64_t fresh, struct 
 
         if (c->steps-- <= 0 || !count_component(c, component, on, &s, &one))
             return false;
-        product = count_mul(product, one);
+        product = count_mul(c, product, one);
         rest &= ~component;
     }
     *count = product;
     return true;
 }
 
-bool ohm_space_count(const struct ohm_space *space, long steps, ohm_count *count)
+static bool count_below(const struct ohm_space *space, long steps, ohm_count cut, ohm_count *count)
 {
     const uint64_t all = space->axes == 64 ? ~UINT64_C(0) : ohm_axis_bit(space->axes) - 1;
-    struct counter c = {.space = space, .steps = steps};
+    struct counter c = {.space = space, .steps = steps, .cut = cut};
     const struct state nothing = {0};
     bool done = true;
 
@@ -267,10 +268,15 @@ bool ohm_space_count(const struct ohm_space *space, long steps, ohm_count *count
     return done;
 }
 
-static bool count_all(const struct ohm_space *space, ohm_count *count)
+bool ohm_space_count(const struct ohm_space *space, long steps, ohm_count *count)
+{
+    return count_below(space, steps, COUNT_MAX, count);
+}
+
+static bool count_all(const struct ohm_space *space, ohm_count cut, ohm_count *count)
 {
     if (!space->counted)
-        return ohm_space_count(space, STEPS_MAX, count);
+        return count_below(space, STEPS_MAX, cut, count);
     memcpy(count, space->size_bytes, sizeof *count);
     return true;
 }
@@ -281,7 +287,7 @@ enum ohm_status ohm_space_size(const struct ohm_space *space, char buffer[64], s
     ohm_count count;
     int n = sizeof digits - 1;
 
-    if (!count_all(space, &count))
+    if (!count_all(space, COUNT_MAX, &count))
         return ohm_fail(
             err, OHM_ERANGE,
             "the size of space '%s' is not countable within 2^26 steps: its constraints tie too many values "
@@ -302,5 +308,7 @@ int64_t ohm_space_size_within(const struct ohm_space *space, int64_t limit)
 {
     ohm_count count;
 
-    return count_all(space, &count) && limit >= 0 && count <= (ohm_count)limit ? (int64_t)count : -1;
+    if (limit < 0 || !count_all(space, (ohm_count)limit + 1, &count))
+        return -1;
+    return count <= (ohm_count)limit ? (int64_t)count : -1;
 }

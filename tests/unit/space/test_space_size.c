@@ -1,6 +1,8 @@
 /* test_space_size.c - sizes are exact, and found quickly. */
 #include "space_fixture.h"
 
+#include <time.h>
+
 static void check_size(const char *axes, const char *expected)
 {
     struct ohm_space *const space = fixture_space(axes);
@@ -177,6 +179,22 @@ static void sizes_within_a_limit_are_numbers(void **state)
     ohm_space_free(space);
 }
 
+/* Strategies ask for each network that they draw: the whole count of this space takes a tenth of a second. */
+static void a_space_is_known_to_exceed_a_limit_without_being_counted_whole(void **state)
+{
+    struct ohm_space *space = NULL;
+    clock_t before;
+
+    (void)state;
+    assert_int_equal(ohm_space_load(&space, "searchspaces/resnet-kws.yaml", NULL), OHM_OK);
+    assert_false(space->counted);
+    before = clock();
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(ohm_space_size_within(space, 1 << 20), -1);
+    assert_true(clock() - before < 2 * CLOCKS_PER_SEC);
+    ohm_space_free(space);
+}
+
 static void the_size_of_random_spaces_is_that_of_plain_enumeration(void **state)
 {
     struct ohm_rng rng = ohm_rng_seed(11);
@@ -191,8 +209,14 @@ static void the_size_of_random_spaces_is_that_of_plain_enumeration(void **state)
 
         assert_int_equal(space == NULL, expected == 0);
         empty += space == NULL;
-        if (space)
+        if (space) {
             assert_int_equal(ohm_space_size_within(space, INT64_MAX), expected);
+            /* Counted anew, up to the limit only. */
+            space->counted = false;
+            assert_int_equal(ohm_space_size_within(space, expected), expected);
+            assert_int_equal(ohm_space_size_within(space, expected - 1), -1);
+            assert_int_equal(ohm_space_size_within(space, expected / 2), -1);
+        }
         ohm_space_free(space);
     }
     assert_in_range(empty, 1, 1500);
@@ -212,6 +236,7 @@ int main(void)
         cmocka_unit_test(a_count_that_takes_too_long_is_given_up),
         cmocka_unit_test(shipped_spaces_have_the_sizes_of_their_papers_and_formulas),
         cmocka_unit_test(sizes_within_a_limit_are_numbers),
+        cmocka_unit_test(a_space_is_known_to_exceed_a_limit_without_being_counted_whole),
         cmocka_unit_test(the_size_of_random_spaces_is_that_of_plain_enumeration),
     };
 
