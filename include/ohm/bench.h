@@ -26,22 +26,22 @@ struct ohm_bench_table; /* immutable once loaded; shared by threads */
 enum ohm_status ohm_bench_load(struct ohm_bench_table **out, const struct ohm_space *space, const char *path,
                                const char *key, const char *objective, bool minimize, struct ohm_error *err);
 void ohm_bench_table_free(struct ohm_bench_table *table);
-int ohm_bench_rows(const struct ohm_bench_table *table);        /* networks that can be asked */
-int ohm_bench_without(const struct ohm_bench_table *table);     /* rows left out for having no value */
-double ohm_bench_optimum(const struct ohm_bench_table *table);  /* the best value */
+int ohm_bench_rows(const struct ohm_bench_table *table);       /* networks that can be asked */
+int ohm_bench_without(const struct ohm_bench_table *table);    /* rows left out for having no value */
+double ohm_bench_optimum(const struct ohm_bench_table *table); /* the best value */
 const char *ohm_bench_objective(const struct ohm_bench_table *table);
 
 /* ---- the run ---- */
 
 struct ohm_bench_options {
-    /* "regevo", or with options "regevo:population=20,repeats=true"; count = 0: every strategy, and regevo with repeats,
-     * which is how published curves of it are made. */
+    /* "regevo", or with options "regevo:population=20,repeats=true"; count = 0: every strategy, and regevo with
+     * repeats, which is how published curves of it are made. */
     const char *const *strategy;
-    int count;               /* <= OHM_BENCH_CURVES_MAX */
-    int budget;              /* queries a run, 1 ... 100000 */
-    int seeds;               /* runs a strategy, 1 ... 100000 */
-    uint64_t seed;           /* of it all; run i of every strategy uses its i-th child */
-    int jobs;                /* threads over the runs; the result does not depend on it */
+    int count;                                            /* <= OHM_BENCH_CURVES_MAX */
+    int budget;                                           /* queries a run, 1 ... 100000 */
+    int seeds;                                            /* runs a strategy, 1 ... 100000 */
+    uint64_t seed;                                        /* of it all; run i of every strategy uses its i-th child */
+    int jobs;                                             /* threads over the runs; the result does not depend on it */
     bool (*progress)(void *context, int done, int total); /* runs; from the calling thread; may be NULL. false: stop */
     void *context;
 };
@@ -54,22 +54,22 @@ struct ohm_bench_difference {
 
 struct ohm_bench_point {
     int queries;
-    double mean, low, high;      /* mean regret with its 95 % bootstrap interval */
+    double mean, low, high; /* mean regret with its 95 % bootstrap interval */
     double q25, median, q75;
-    double hit;                  /* share of the runs that have found the optimum */
+    double hit; /* share of the runs that have found the optimum */
     struct ohm_bench_difference to_random, to_regevo;
 };
 
 struct ohm_bench_curve {
-    char name[OHM_BENCH_NAME_SIZE];           /* as asked for */
+    char name[OHM_BENCH_NAME_SIZE]; /* as asked for */
     struct ohm_bench_point point[OHM_BENCH_POINTS_MAX];
-    double *regret;                           /* [seeds][points] */
-    double seconds;                           /* processor time of all runs, tables included */
+    double *regret; /* [seeds][points] */
+    double seconds; /* processor time of all runs, tables included */
 };
 
 struct ohm_bench_result {
     int points, seeds, budget;
-    int queries[OHM_BENCH_POINTS_MAX];        /* 10 25 50 100 200 300 500 1000 2000 5000, up to and with the budget */
+    int queries[OHM_BENCH_POINTS_MAX]; /* 10 25 50 100 200 300 500 1000 2000 5000, up to and with the budget */
     int count;
     struct ohm_bench_curve curve[OHM_BENCH_CURVES_MAX];
 };

@@ -1,4 +1,5 @@
-/* stat.h - mean, spread, quantiles, intervals, rank correlation. n is the number of values; nothing is NaN unless said. */
+/* stat.h - mean, spread, quantiles, intervals, rank correlation. n is the number of values; nothing is NaN unless said.
+ */
 #ifndef OHM_STAT_H
 #define OHM_STAT_H
 
@@ -6,7 +7,7 @@
 #include "ohm/rng.h"
 
 double ohm_mean(const double *x, int n);
-double ohm_sd(const double *x, int n);                /* sample standard deviation (n - 1); 0 for n = 1 */
+double ohm_sd(const double *x, int n); /* sample standard deviation (n - 1); 0 for n = 1 */
 /* Linear interpolation between order statistics (type 7 of Hyndman and Fan 1996). Sorts x in place. */
 double ohm_quantile_in_place(double *x, int n, double q);
 

@@ -11,8 +11,8 @@ enum { FIT_ROWS_MAX = 256 };
 
 /* In units of the root mean square distance that features of variance 1 give. Design default, with the priors below
  * tried on two tables of NAS-Bench-201 (docs/strategies.md). */
-static const double lengths[] = { 0.25, 0.4, 0.6, 0.9, 1.3, 2.0, 3.0 };
-static const double noises[] = { 1e-3, 1e-2, 3e-2, 0.1, 0.3 };
+static const double lengths[] = {0.25, 0.4, 0.6, 0.9, 1.3, 2.0, 3.0};
+static const double noises[] = {1e-3, 1e-2, 3e-2, 0.1, 0.3};
 
 enum ohm_status ohm_gp_create(struct ohm_gp **out, int features, int rows_max, struct ohm_error *err)
 {
@@ -22,7 +22,7 @@ enum ohm_status ohm_gp_create(struct ohm_gp **out, int features, int rows_max, s
     assert(features >= 1 && rows_max >= 1);
     if (!gp)
         return ohm_fail(err, OHM_ENOMEM, "out of memory");
-    *gp = (struct ohm_gp){ .features = features, .rows_max = rows_max, .length = 0.9, .noise = 3e-2, .scale = 1 };
+    *gp = (struct ohm_gp){.features = features, .rows_max = rows_max, .length = 0.9, .noise = 3e-2, .scale = 1};
     gp->x = ohm_alloc(rows * (size_t)features, sizeof *gp->x);
     gp->factor = ohm_alloc(rows * rows, sizeof *gp->factor);
     gp->innovation = ohm_alloc(rows, sizeof *gp->innovation);
@@ -206,7 +206,7 @@ enum ohm_status ohm_gp_fit(struct ohm_gp *gp, struct ohm_error *err)
     const int n = gp->targets < FIT_ROWS_MAX ? gp->targets : FIT_ROWS_MAX;
     const size_t square = (size_t)n * (size_t)n;
     double *block = ohm_alloc(2 * square + 2 * (size_t)n, sizeof *block);
-    struct fitting f = { .n = n };
+    struct fitting f = {.n = n};
 
     if (!block)
         return ohm_fail(err, OHM_ENOMEM, "out of memory to fit a model to %d rows", n);

@@ -9,14 +9,14 @@
 struct ohm_gp {
     int features, rows_max;
     int rows, targets;
-    uint64_t version;         /* moves on when the kernel changes */
-    uint64_t epoch;           /* moves on when the rows are forgotten */
+    uint64_t version; /* moves on when the kernel changes */
+    uint64_t epoch;   /* moves on when the rows are forgotten */
     double length, noise;
-    double scale;             /* signal variance, from the targets */
-    float *x;                 /* [rows_max][features] */
-    double *factor;           /* [rows_max][rows_max], lower Cholesky factor of K + noise I */
-    double *innovation;       /* [rows_max] factor^-1 z; 0 for rows without a target */
-    double *target;           /* [rows_max] */
+    double scale;       /* signal variance, from the targets */
+    float *x;           /* [rows_max][features] */
+    double *factor;     /* [rows_max][rows_max], lower Cholesky factor of K + noise I */
+    double *innovation; /* [rows_max] factor^-1 z; 0 for rows without a target */
+    double *target;     /* [rows_max] */
 };
 
 /* Matern 5/2 at the squared distance d2, for 1 / (features length^2): s = sqrt(5 d2 / l^2), (1 + s + s^2 / 3) exp(-s).
@@ -25,7 +25,7 @@ struct ohm_gp {
 static inline float ohm_gp_kernel(float d2, float inverse)
 {
     const float s = __builtin_sqrtf(5 * d2 * inverse);
-    const float bounded = s < 80 ? s : 80; /* exp(-80) is 1e-35, still a normal number */
+    const float bounded = s < 80 ? s : 80;                     /* exp(-80) is 1e-35, still a normal number */
     const float shifted = bounded * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: rounds to an integer */
     const float n = shifted - 12582912.0f;
     const float r = n * 0.693359375f - bounded - n * 2.12194440e-4f; /* ln 2 in two parts (Cody and Waite) */

@@ -1,8 +1,8 @@
 /* hypervolume.c - the volume between a set of rows and a reference point, exactly.
  *
- * Two objectives: a sweep. Three: slices along the last one over a staircase. More: the WFG recursion (While, Bradstreet
- * and Barone, IEEE Trans. Evol. Comput. 16, 86 (2012)): with the rows sorted from worst to best by the last objective, what
- * row i adds to the rows behind it is a prism, whose base is a problem with one objective fewer. */
+ * Two objectives: a sweep. Three: slices along the last one over a staircase. More: the WFG recursion (While,
+ * Bradstreet and Barone, IEEE Trans. Evol. Comput. 16, 86 (2012)): with the rows sorted from worst to best by the last
+ * objective, what row i adds to the rows behind it is a prism, whose base is a problem with one objective fewer. */
 #include "ohm/mem.h"
 #include "ohm/pareto.h"
 
@@ -172,8 +172,8 @@ static bool make_work(struct work *w, struct sorting *level[M_MAX + 1], struct s
 enum ohm_status ohm_hypervolume(const double *value, int n, int m, const double *reference, double *volume_out,
                                 struct ohm_error *err)
 {
-    struct sorting *level[M_MAX + 1] = { NULL }, *block = NULL;
-    struct work w = { .reference = reference };
+    struct sorting *level[M_MAX + 1] = {NULL}, *block = NULL;
+    struct work w = {.reference = reference};
     int inside = 0;
 
     if (m < 1 || m > M_MAX)

@@ -1,7 +1,7 @@
 /* pareto.c - dominance, fronts, crowding, knee.
  *
- * Rows are first sorted lexicographically: a row can then be dominated by earlier rows only. Equal rows stay in the order
- * of their indices, so that nothing depends on how a library sorts. */
+ * Rows are first sorted lexicographically: a row can then be dominated by earlier rows only. Equal rows stay in the
+ * order of their indices, so that nothing depends on how a library sorts. */
 #include "ohm/pareto.h"
 
 #include "ohm/mem.h"
@@ -141,8 +141,9 @@ static bool front_dominates(const struct fronts *f, int front, int row)
     return false;
 }
 
-/* Zhang, Tian, Cheng and Jin, IEEE Trans. Evol. Comput. 19, 201 (2015), ENS-BS: a row belongs to the first front without a
- * row that dominates it, found by bisection, for what front f dominates is dominated by every front before f. */
+/* Zhang, Tian, Cheng and Jin, IEEE Trans. Evol. Comput. 19, 201 (2015), ENS-BS: a row belongs to the first front
+ * without a row that dominates it, found by bisection, for what front f dominates is dominated by every front before f.
+ */
 static void place(struct fronts *f, int row, int *rank)
 {
     int low = 0, high = f->count;
@@ -164,7 +165,7 @@ static void place(struct fronts *f, int row, int *rank)
 enum ohm_status ohm_pareto_rank(const double *value, int n, int m, int *rank, struct ohm_error *err)
 {
     int *index = ohm_alloc(4 * (size_t)n, sizeof *index);
-    struct fronts f = { value, m, 0, NULL, NULL };
+    struct fronts f = {value, m, 0, NULL, NULL};
 
     if (!index)
         return ohm_fail(err, OHM_ENOMEM, "out of memory to sort %d rows", n);

@@ -40,7 +40,7 @@ static enum ohm_status make_pairs(struct pair **out, const double *x, const doub
     if (!p)
         return ohm_fail(err, OHM_ENOMEM, "out of memory to rank %d values", n);
     for (int i = 0; i < n; i++)
-        p[i] = (struct pair){ x[i], y ? y[i] : 0, i };
+        p[i] = (struct pair){x[i], y ? y[i] : 0, i};
     *out = p;
     return OHM_OK;
 }

@@ -1,7 +1,7 @@
-/* analognas.c - the search of AnalogNAS (Benmeziane et al., IEEE EDGE 2023) as the paper and its tutorial describe it: keep
- * the best members, mutate their width, their depth or something else locally, unite parents and children, and let nothing
- * survive that breaks the limits on parameters and on the loss by drift while something else keeps them. The program of
- * that paper draws new random networks where this one mutates, and keeps neither the best nor the limits.
+/* analognas.c - the search of AnalogNAS (Benmeziane et al., IEEE EDGE 2023) as the paper and its tutorial describe it:
+ * keep the best members, mutate their width, their depth or something else locally, unite parents and children, and let
+ * nothing survive that breaks the limits on parameters and on the loss by drift while something else keeps them. The
+ * program of that paper draws new random networks where this one mutates, and keeps neither the best nor the limits.
  *
  * The limit on parameters is a free constraint of the study and is checked before a network is asked; that on the drift
  * (AVM) is measured and comes back as a violation. */
@@ -17,8 +17,8 @@ struct ohm_analognas_options {
     bool adaptive, neighbours;
 };
 
-/* Chance of each mutation: 40, 40 and 20 % of members are given to width, depth and other, which mutate with probability
- * 0.8, 0.8 and 0.6 (ea_optimized.py of IBM/analog-nas); what is not mutated is not paid for again. */
+/* Chance of each mutation: 40, 40 and 20 % of members are given to width, depth and other, which mutate with
+ * probability 0.8, 0.8 and 0.6 (ea_optimized.py of IBM/analog-nas); what is not mutated is not paid for again. */
 static const struct ohm_field fields[] = {
     OHM_INT(ohm_analognas_options, population, 20, 2, 100000, "members that survive; half of them have children"),
     OHM_INT(ohm_analognas_options, batch, 10, 1, 100000, "children made together"),
@@ -32,15 +32,15 @@ static const struct ohm_field fields[] = {
 
 enum operator_kind { WIDTH, DEPTH, OTHER, OPERATORS };
 
-static const char *const operation_names[OPERATORS] = { "mutate-width", "mutate-depth", "mutate-other" };
+static const char *const operation_names[OPERATORS] = {"mutate-width", "mutate-depth", "mutate-other"};
 
 struct analognas {
     struct drawer drawer;
     struct ohm_analognas_options options;
-    uint64_t mask[OPERATORS];   /* axes that belong to each operator */
-    double weight[OPERATORS];   /* as configured; 0 where the space has no such axis */
+    uint64_t mask[OPERATORS];                     /* axes that belong to each operator */
+    double weight[OPERATORS];                     /* as configured; 0 where the space has no such axis */
     double tried[OPERATORS], survived[OPERATORS]; /* recent children, fading */
-    struct member *member;      /* [population + batch], best first up to count */
+    struct member *member;                        /* [population + batch], best first up to count */
     int count;
 };
 
@@ -62,8 +62,8 @@ static bool is_letter(const char *name, char letter)
 
 static enum operator_kind kind_of(const char *name)
 {
-    static const char *const widths[] = { "width", "widen", "channel", "filters", NULL };
-    static const char *const depths[] = { "blocks", "groups", "depth", "layers", NULL };
+    static const char *const widths[] = {"width", "widen", "channel", "filters", NULL};
+    static const char *const depths[] = {"blocks", "groups", "depth", "layers", NULL};
 
     if (has_any(name, widths))
         return WIDTH;
@@ -73,7 +73,7 @@ static enum operator_kind kind_of(const char *name)
 static void sort_axes(struct analognas *a)
 {
     const struct ohm_space *space = a->drawer.problem.space;
-    const double weight[OPERATORS] = { a->options.width, a->options.depth, a->options.other };
+    const double weight[OPERATORS] = {a->options.width, a->options.depth, a->options.other};
     double sum = 0;
 
     for (int i = 0; i < ohm_space_axes(space); i++)
@@ -152,8 +152,8 @@ static enum ohm_status make_child(struct analognas *a, struct ohm_candidate *c, 
     const int parents = (a->count + 1) / 2;
     const struct member *parent = &a->member[ohm_rng_below(rng, (uint32_t)parents)];
     const enum operator_kind kind = choose_operator(a, rng);
-    const struct mutation m = { &parent->genotype, { parent->trial, -1 }, a->mask[kind], a->options.neighbours,
-                                operation_names[kind] };
+    const struct mutation m = {
+        &parent->genotype, {parent->trial, -1}, a->mask[kind], a->options.neighbours, operation_names[kind]};
 
     return draw_mutant(&a->drawer, c, found, &m, rng, err);
 }
@@ -223,7 +223,8 @@ static enum ohm_status tell(void *self, const struct ohm_candidate *asked, const
 
 const struct ohm_strategy_ops analognas_ops = {
     .name = "analognas",
-    .help = "AnalogNAS as published: mutations of width, depth and the rest, best of parents and children; one objective",
+    .help =
+        "AnalogNAS as published: mutations of width, depth and the rest, best of parents and children; one objective",
     .fields = fields,
     .options_size = sizeof(struct ohm_analognas_options),
     .multi_objective = false,

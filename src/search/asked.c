@@ -22,7 +22,7 @@ bool asked_has(const struct asked *set, uint64_t id)
 
 static bool widen(struct asked *set)
 {
-    struct asked wide = { .mask = set->slot ? 2 * set->mask + 1 : SLOTS_MIN - 1, .count = set->count };
+    struct asked wide = {.mask = set->slot ? 2 * set->mask + 1 : SLOTS_MIN - 1, .count = set->count};
 
     wide.slot = ohm_alloc(wide.mask + 1, sizeof *wide.slot);
     if (!wide.slot)
@@ -50,5 +50,5 @@ enum ohm_status asked_add(struct asked *set, uint64_t id, struct ohm_error *err)
 void asked_release(struct asked *set)
 {
     ohm_free(set->slot);
-    *set = (struct asked){ 0 };
+    *set = (struct asked){0};
 }

@@ -1,10 +1,10 @@
-/* bayes.c - Bayesian optimisation: a Gaussian process fitted to what the study itself has measured says of every candidate
- * how good it is likely to be and how sure that is; the candidate with the best optimistic guess (lower confidence bound)
- * is measured next.
+/* bayes.c - Bayesian optimisation: a Gaussian process fitted to what the study itself has measured says of every
+ * candidate how good it is likely to be and how sure that is; the candidate with the best optimistic guess (lower
+ * confidence bound) is measured next.
  *
- * Targets are normal scores of ranks, so that neither a long tail of bad networks nor the unit matters, and a network that
- * breaks a constraint or fails simply ranks behind all that do not. Several objectives are made one by a new random
- * weighting before each choice (ParEGO: Knowles, IEEE Trans. Evol. Comput. 10, 50 (2006)). */
+ * Targets are normal scores of ranks, so that neither a long tail of bad networks nor the unit matters, and a network
+ * that breaks a constraint or fails simply ranks behind all that do not. Several objectives are made one by a new
+ * random weighting before each choice (ParEGO: Knowles, IEEE Trans. Evol. Comput. 10, 50 (2006)). */
 #include "bayes_int.h"
 
 #include "ohm/mem.h"
@@ -24,7 +24,8 @@ static const struct ohm_field fields[] = {
     OHM_INT(ohm_bayes_options, batch, 1, 1, 1000, "networks chosen together, before the first of them is measured"),
     OHM_REAL(ohm_bayes_options, exploration, 1.5, 0, 100, "standard deviations added to the model's guess in favour"),
     OHM_INT(ohm_bayes_options, list, 20000, 0, 1000000, "a space of up to so many networks is looked at whole"),
-    OHM_INT(ohm_bayes_options, pool, 2000, 10, 1000000, "networks drawn from a larger space for the model to choose from"),
+    OHM_INT(ohm_bayes_options, pool, 2000, 10, 1000000,
+            "networks drawn from a larger space for the model to choose from"),
     OHM_INT(ohm_bayes_options, memory, 500, 20, 20000, "measured networks the model knows: the best and the latest"),
     OHM_FIELDS_END,
 };
@@ -33,14 +34,14 @@ struct bayes {
     struct drawer drawer;
     struct ohm_bayes_options options;
     struct scaling scaling;
-    struct ohm_gp *gp;    /* its row i is member[i]; rows of the networks asked last stand behind those */
+    struct ohm_gp *gp;     /* its row i is member[i]; rows of the networks asked last stand behind those */
     struct member *member; /* [rows_max] told, and known to the model */
     int count;
-    bool listed;          /* the pool is the whole space */
+    bool listed; /* the pool is the whole space */
     bool prepared;
     struct pool pool;
-    int fitted;           /* rows at the last choice of length scale and noise */
-    double *target;       /* [rows_max] */
+    int fitted;     /* rows at the last choice of length scale and noise */
+    double *target; /* [rows_max] */
     double *key;
 };
 
@@ -234,7 +235,8 @@ static enum ohm_status prepare(struct bayes *b, struct ohm_rng *rng, struct ohm_
     return st == OHM_OK && b->gp ? rebuild(b, err) : st;
 }
 
-/* Half of the model's room goes to the best, a quarter to the latest; the rest is forgotten. Members keep their order. */
+/* Half of the model's room goes to the best, a quarter to the latest; the rest is forgotten. Members keep their order.
+ */
 static enum ohm_status forget(struct bayes *b, struct ohm_rng *rng, struct ohm_error *err)
 {
     const int best = (int)b->options.memory / 2, latest = best / 2;

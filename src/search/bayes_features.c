@@ -45,7 +45,7 @@ static void compute(const struct scaling *s, const struct ohm_genotype *g, float
 
 enum ohm_status scaling_init(struct scaling *s, const struct ohm_problem *problem, struct ohm_error *err)
 {
-    *s = (struct scaling){ .problem = problem };
+    *s = (struct scaling){.problem = problem};
     if (problem->features)
         s->raw = problem->feature_count;
     else
@@ -66,7 +66,7 @@ void scaling_release(struct scaling *s)
     ohm_free(s->mean);
     ohm_free(s->factor);
     ohm_free(s->scratch);
-    *s = (struct scaling){ 0 };
+    *s = (struct scaling){0};
 }
 
 struct rows {
@@ -113,7 +113,7 @@ static enum ohm_status for_rows(struct rows *r, ohm_item_fn *fn, struct ohm_erro
 enum ohm_status scaling_apply(const struct scaling *s, float *x, const struct ohm_genotype *g, int n,
                               struct ohm_error *err)
 {
-    struct rows r = { s, g, x, n };
+    struct rows r = {s, g, x, n};
 
     return for_rows(&r, scaled_rows, err);
 }
@@ -135,7 +135,7 @@ static void column_moments(const float *x, int n, int width, int k, double *mean
 
 enum ohm_status scaling_fit(struct scaling *s, float **x, const struct ohm_genotype *g, int n, struct ohm_error *err)
 {
-    struct rows r = { s, g, NULL, n };
+    struct rows r = {s, g, NULL, n};
     enum ohm_status st;
 
     *x = NULL;

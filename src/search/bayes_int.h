@@ -31,7 +31,7 @@ enum ohm_status scaling_apply(const struct scaling *s, float *x, const struct oh
 struct pool {
     struct ohm_candidate *candidate; /* [count], none asked when listed */
     bool *taken;
-    float *mean, *sd;                /* [count], the model's word */
+    float *mean, *sd; /* [count], the model's word */
     struct ohm_gp_pool *model;
     size_t capacity;
     int count;

@@ -10,7 +10,7 @@ void pool_release(struct pool *p)
     ohm_free(p->mean);
     ohm_free(p->sd);
     ohm_gp_pool_free(p->model);
-    *p = (struct pool){ 0 };
+    *p = (struct pool){0};
 }
 
 static enum ohm_status add(struct pool *p, const struct ohm_candidate *c, struct ohm_error *err)
@@ -43,7 +43,7 @@ static enum ohm_status finish(struct pool *p, const float *x, int features, stru
 
 enum ohm_status pool_list(struct pool *p, struct drawer *d, struct scaling *s, struct ohm_error *err)
 {
-    struct ohm_genotype at = { { 0 } }, *g = NULL;
+    struct ohm_genotype at = {{0}}, *g = NULL;
     struct ohm_candidate c;
     enum ohm_status st = OHM_OK;
     bool first = true;
@@ -90,12 +90,11 @@ static bool make_near(const struct drawer *d, struct ohm_candidate *c, const str
 }
 
 enum ohm_status pool_draw(struct pool *p, const struct drawer *d, const struct scaling *s,
-                          const struct member *const *best, int n, int size, struct ohm_rng *rng,
-                          struct ohm_error *err)
+                          const struct member *const *best, int n, int size, struct ohm_rng *rng, struct ohm_error *err)
 {
     enum { TRIES = 8 };
     struct ohm_genotype *g = NULL;
-    struct asked seen = { 0 };
+    struct asked seen = {0};
     struct ohm_candidate c;
     enum ohm_status st = OHM_OK;
     float *x = NULL;

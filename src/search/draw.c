@@ -6,17 +6,17 @@
 #include <string.h>
 
 enum {
-    SAMPLE_DRAWS = 100000,  /* of a large space, before it is called exhausted */
-    SMALL_DRAWS = 1000,     /* of a small space, before the rest of it is listed */
-    SMALL_SPACE = 1 << 20,  /* networks: their list takes 128 MB at most */
-    MUTANT_DRAWS = 16,      /* with one axis changed */
-    WIDER_DRAWS = 4,        /* with each greater number of them */
+    SAMPLE_DRAWS = 100000, /* of a large space, before it is called exhausted */
+    SMALL_DRAWS = 1000,    /* of a small space, before the rest of it is listed */
+    SMALL_SPACE = 1 << 20, /* networks: their list takes 128 MB at most */
+    MUTANT_DRAWS = 16,     /* with one axis changed */
+    WIDER_DRAWS = 4,       /* with each greater number of them */
     MUTANT_CHANGES = 8
 };
 
 void drawer_init(struct drawer *d, const struct ohm_problem *problem)
 {
-    *d = (struct drawer){ .problem = *problem };
+    *d = (struct drawer){.problem = *problem};
     if (d->problem.jobs < 1)
         d->problem.jobs = 1;
 }
@@ -25,7 +25,7 @@ void drawer_release(struct drawer *d)
 {
     asked_release(&d->asked);
     ohm_free(d->rest);
-    *d = (struct drawer){ 0 };
+    *d = (struct drawer){0};
 }
 
 bool drawer_admits(const struct drawer *d, struct ohm_candidate *c, const struct ohm_genotype *g)
@@ -35,7 +35,7 @@ bool drawer_admits(const struct drawer *d, struct ohm_candidate *c, const struct
 
     if (asked_has(&d->asked, id) || (p->admissible && !p->admissible(p->context, g)))
         return false;
-    *c = (struct ohm_candidate){ .genotype = *g, .id = id, .parent = { -1, -1 }, .operation = "sample" };
+    *c = (struct ohm_candidate){.genotype = *g, .id = id, .parent = {-1, -1}, .operation = "sample"};
     return true;
 }
 
@@ -47,7 +47,7 @@ enum ohm_status drawer_note(struct drawer *d, const struct ohm_candidate *c, str
 /* Lists what is left of a small space, in random order. */
 static enum ohm_status list_rest(struct drawer *d, struct ohm_rng *rng, struct ohm_error *err)
 {
-    struct ohm_genotype g = { { 0 } };
+    struct ohm_genotype g = {{0}};
     struct ohm_candidate c;
     size_t capacity = 0;
     bool first = true;

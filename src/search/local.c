@@ -1,6 +1,6 @@
-/* local.c - local search with restarts: measure the neighbours of the best network of a few random ones in random order,
- * move to the first that is better, start anew where none is (White, Nolen and Savani, UAI 2021: strong on tables of
- * cells). */
+/* local.c - local search with restarts: measure the neighbours of the best network of a few random ones in random
+ * order, move to the first that is better, start anew where none is (White, Nolen and Savani, UAI 2021: strong on
+ * tables of cells). */
 #include "ohm/mem.h"
 #include "search_int.h"
 
@@ -11,7 +11,8 @@ struct ohm_local_options {
 };
 
 static const struct ohm_field fields[] = {
-    OHM_INT(ohm_local_options, starts, 10, 1, 100000, "random networks measured before each climb; the best one climbs"),
+    OHM_INT(ohm_local_options, starts, 10, 1, 100000,
+            "random networks measured before each climb; the best one climbs"),
     OHM_INT(ohm_local_options, batch, 1, 1, 100000, "neighbours measured together"),
     OHM_FIELDS_END,
 };
@@ -19,7 +20,7 @@ static const struct ohm_field fields[] = {
 struct local {
     struct drawer drawer;
     struct ohm_local_options options;
-    int64_t started;   /* random networks told since the last restart */
+    int64_t started; /* random networks told since the last restart */
     bool has_current;
     struct member current;
     struct ohm_genotype *neighbour; /* of current, shuffled; taken from the end */
@@ -79,7 +80,7 @@ static enum ohm_status add_axis(struct local *l, int i, struct ohm_error *err)
 {
     const struct ohm_axis *axis = ohm_space_axis(l->drawer.problem.space, i);
     const int now = l->current.genotype.gene[i];
-    const int step[] = { 1, axis->size / 10, axis->size / 3 };
+    const int step[] = {1, axis->size / 10, axis->size / 3};
     enum ohm_status st = OHM_OK;
 
     if (axis->kind == OHM_AXIS_CHOICE || axis->size <= 8) {
@@ -183,7 +184,8 @@ static enum ohm_status tell(void *self, const struct ohm_candidate *asked, const
 
 const struct ohm_strategy_ops local_ops = {
     .name = "local",
-    .help = "local search with restarts: every neighbour of the best; one objective, no better than random under 25 trials",
+    .help =
+        "local search with restarts: every neighbour of the best; one objective, no better than random under 25 trials",
     .fields = fields,
     .options_size = sizeof(struct ohm_local_options),
     .multi_objective = false,

@@ -86,7 +86,7 @@ static enum ohm_status make_child(struct nsga2 *s, struct ohm_candidate *c, bool
 {
     const struct ohm_space *space = s->drawer.problem.space;
     const struct member *a = &s->member[tournament(s, rng)], *b = a;
-    struct mutation m = { &a->genotype, { a->trial, -1 }, ~UINT64_C(0), false, "mutate" };
+    struct mutation m = {&a->genotype, {a->trial, -1}, ~UINT64_C(0), false, "mutate"};
     struct ohm_genotype crossed;
 
     if (s->count > 1 && ohm_rng_uniform(rng) < s->options.crossover) {
@@ -132,10 +132,10 @@ struct crowded {
 
 /* Space of one tell, for n members. */
 struct scratch {
-    double *value;          /* [n][objectives] */
-    double *distance;       /* [n] */
+    double *value;           /* [n][objectives] */
+    double *distance;        /* [n] */
     struct crowded *crowded; /* [n] */
-    int *start;             /* [2 n + 1] */
+    int *start;              /* [2 n + 1] */
 };
 
 static void scratch_release(struct scratch *w)
@@ -181,7 +181,7 @@ static int by_crowding(const void *a, const void *b)
 static void sort_by_crowding(struct nsga2 *s, struct crowded *scratch, int first, int end)
 {
     for (int i = first; i < end; i++)
-        scratch[i - first] = (struct crowded){ s->crowding[s->order[i]], s->order[i] };
+        scratch[i - first] = (struct crowded){s->crowding[s->order[i]], s->order[i]};
     qsort(scratch, (size_t)(end - first), sizeof *scratch, by_crowding);
     for (int i = first; i < end; i++)
         s->order[i] = scratch[i - first].index;
@@ -233,7 +233,7 @@ static enum ohm_status tell(void *self, const struct ohm_candidate *asked, const
 {
     struct nsga2 *s = self;
     const int objectives = s->drawer.problem.objectives, all = s->count + n;
-    struct scratch w = { 0 };
+    struct scratch w = {0};
     enum ohm_status st = scratch_make(&w, all, objectives, err);
 
     for (int i = 0; i < n; i++)

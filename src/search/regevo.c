@@ -8,8 +8,8 @@ struct ohm_regevo_options {
     bool repeats;
 };
 
-/* 10 and 3 are the setting of the published curves (NAS-Bench-201 CIFAR-10 and others); Real et al. take 100 and 25, which
- * is for budgets of ten thousand and more. */
+/* 10 and 3 are the setting of the published curves (NAS-Bench-201 CIFAR-10 and others); Real et al. take 100 and 25,
+ * which is for budgets of ten thousand and more. */
 static const struct ohm_field fields[] = {
     OHM_INT(ohm_regevo_options, population, 10, 2, 1000000, "members alive at once"),
     OHM_INT(ohm_regevo_options, tournament, 3, 1, 1000000, "members compared to find a parent"),
@@ -23,7 +23,18 @@ struct regevo {
     struct ohm_regevo_options options;
     struct member *member; /* [population], a ring once full */
     int count, oldest;
+    int *order; /* [population] a permutation of the members there are */
 };
+
+static void destroy(void *self)
+{
+    struct regevo *r = self;
+
+    drawer_release(&r->drawer);
+    ohm_free(r->member);
+    ohm_free(r->order);
+    ohm_free(r);
+}
 
 static enum ohm_status create(void **self, const struct ohm_problem *problem, const void *options,
                               struct ohm_error *err)
@@ -35,21 +46,13 @@ static enum ohm_status create(void **self, const struct ohm_problem *problem, co
     drawer_init(&r->drawer, problem);
     r->options = *(const struct ohm_regevo_options *)options;
     r->member = ohm_alloc((size_t)r->options.population, sizeof *r->member);
-    if (!r->member) {
-        ohm_free(r);
+    r->order = ohm_alloc((size_t)r->options.population, sizeof *r->order);
+    if (!r->member || !r->order) {
+        destroy(r);
         return ohm_fail(err, OHM_ENOMEM, "out of memory for a population");
     }
     *self = r;
     return OHM_OK;
-}
-
-static void destroy(void *self)
-{
-    struct regevo *r = self;
-
-    drawer_release(&r->drawer);
-    ohm_free(r->member);
-    ohm_free(r);
 }
 
 static int batch(const void *self)
@@ -59,15 +62,18 @@ static int batch(const void *self)
     return (int)r->options.batch;
 }
 
-static const struct member *choose_parent(const struct regevo *r, struct ohm_rng *rng)
+/* The best of a few different members, drawn by the first steps of a shuffle. */
+static const struct member *choose_parent(struct regevo *r, struct ohm_rng *rng)
 {
-    const struct member *best = &r->member[ohm_rng_below(rng, (uint32_t)r->count)];
+    const struct member *best = NULL;
 
-    for (int64_t i = 1; i < r->options.tournament; i++) {
-        const struct member *other = &r->member[ohm_rng_below(rng, (uint32_t)r->count)];
+    for (int i = 0; i < r->count && i < r->options.tournament; i++) {
+        const int j = i + (int)ohm_rng_below(rng, (uint32_t)(r->count - i)), drawn = r->order[j];
 
-        if (member_better(other, best))
-            best = other;
+        r->order[j] = r->order[i];
+        r->order[i] = drawn;
+        if (!best || member_better(&r->member[drawn], best))
+            best = &r->member[drawn];
     }
     return best;
 }
@@ -84,7 +90,7 @@ static enum ohm_status repeat_child(struct regevo *r, struct ohm_candidate *c, b
             break;
         if (p->admissible && !p->admissible(p->context, &g))
             continue;
-        *c = (struct ohm_candidate){ .genotype = g, .id = ohm_genotype_id(p->space, &g), .operation = m->operation };
+        *c = (struct ohm_candidate){.genotype = g, .id = ohm_genotype_id(p->space, &g), .operation = m->operation};
         c->parent[0] = m->parent_trial[0];
         c->parent[1] = -1;
         *found = true;
@@ -105,7 +111,7 @@ static enum ohm_status ask(void *self, struct ohm_candidate *out, int room, int 
             st = draw_sample(&r->drawer, &out[*n], &found, rng, err);
         } else {
             const struct member *parent = choose_parent(r, rng);
-            const struct mutation m = { &parent->genotype, { parent->trial, -1 }, ~UINT64_C(0), false, "mutate" };
+            const struct mutation m = {&parent->genotype, {parent->trial, -1}, ~UINT64_C(0), false, "mutate"};
 
             if (r->options.repeats)
                 st = repeat_child(r, &out[*n], &found, &m, rng, err);
@@ -128,6 +134,8 @@ static enum ohm_status tell(void *self, const struct ohm_candidate *asked, const
         const bool full = r->count == r->options.population;
 
         member_set(&r->member[full ? r->oldest : r->count], &asked[i], &outcome[i], 1);
+        if (!full)
+            r->order[r->count] = r->count;
         r->oldest = full ? (int)((r->oldest + 1) % r->options.population) : 0;
         r->count += !full;
     }

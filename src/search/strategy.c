@@ -7,8 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
-const struct ohm_strategy_ops *const ohm_strategies[] = { &random_ops,    &local_ops, &regevo_ops,
-                                                          &analognas_ops, &nsga2_ops, &bayes_ops, NULL };
+const struct ohm_strategy_ops *const ohm_strategies[] = {&random_ops, &local_ops, &regevo_ops, &analognas_ops,
+                                                         &nsga2_ops,  &bayes_ops, NULL};
 
 const struct ohm_strategy_ops *ohm_strategy_find(const char *name)
 {

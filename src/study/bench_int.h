@@ -13,9 +13,9 @@ struct ohm_bench_table {
     uint64_t *id;                  /* [rows] */
     double *value;                 /* [rows], as in the file */
     double optimum;
-    int features;                  /* of a network, for strategies with a model */
-    float *feature;                /* [rows][features] */
-    int *slot;                     /* [mask + 1] row by id, open addressing; -1: free */
+    int features;   /* of a network, for strategies with a model */
+    float *feature; /* [rows][features] */
+    int *slot;      /* [mask + 1] row by id, open addressing; -1: free */
     size_t mask;
 };
 

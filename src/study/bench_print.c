@@ -24,8 +24,8 @@ static void curve_text(struct ohm_str *s, const struct ohm_bench_result *r, cons
 
         ohm_str_printf(s, "%8d  %8.4f [%7.4f,%7.4f]  %8.4f %8.4f %8.4f  %5.3f", p->queries, p->mean, p->low, p->high,
                        p->q25, p->median, p->q75, p->hit);
-        difference_text(s, strcmp(c->name, "random") ? &p->to_random : &(struct ohm_bench_difference){ NAN, NAN, NAN });
-        difference_text(s, strcmp(c->name, "regevo") ? &p->to_regevo : &(struct ohm_bench_difference){ NAN, NAN, NAN });
+        difference_text(s, strcmp(c->name, "random") ? &p->to_random : &(struct ohm_bench_difference){NAN, NAN, NAN});
+        difference_text(s, strcmp(c->name, "regevo") ? &p->to_regevo : &(struct ohm_bench_difference){NAN, NAN, NAN});
         ohm_str_append(s, "\n");
     }
 }
@@ -36,8 +36,9 @@ void ohm_bench_text(struct ohm_str *s, const struct ohm_bench_table *table, cons
     ohm_str_append_double(s, table->optimum);
     if (table->without > 0)
         ohm_str_printf(s, "; %d rows without a value are left out", table->without);
-    ohm_str_printf(s, "\nsimple regret over %d seeds, every query charged; differences are paired by seed, with 95 %% "
-                      "bootstrap intervals\n",
+    ohm_str_printf(s,
+                   "\nsimple regret over %d seeds, every query charged; differences are paired by seed, with 95 %% "
+                   "bootstrap intervals\n",
                    result->seeds);
     for (int i = 0; i < result->count; i++)
         curve_text(s, result, &result->curve[i]);
@@ -58,9 +59,20 @@ void ohm_bench_csv(struct ohm_str *s, const struct ohm_bench_table *table, const
         for (int k = 0; k < result->points; k++) {
             const struct ohm_bench_curve *c = &result->curve[i];
             const struct ohm_bench_point *p = &c->point[k];
-            const double values[] = { p->mean, p->low, p->high, p->q25, p->median, p->q75, p->hit, p->to_random.mean,
-                                      p->to_random.low, p->to_random.high, p->to_regevo.mean, p->to_regevo.low,
-                                      p->to_regevo.high, c->seconds };
+            const double values[] = {p->mean,
+                                     p->low,
+                                     p->high,
+                                     p->q25,
+                                     p->median,
+                                     p->q75,
+                                     p->hit,
+                                     p->to_random.mean,
+                                     p->to_random.low,
+                                     p->to_random.high,
+                                     p->to_regevo.mean,
+                                     p->to_regevo.low,
+                                     p->to_regevo.high,
+                                     c->seconds};
 
             ohm_csv_append(s, table->objective);
             ohm_str_append(s, ",");

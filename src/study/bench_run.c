@@ -13,7 +13,7 @@
 
 enum { BOOTSTRAP_DRAWS = 2000, RUNS_AT_ONCE = 16 };
 
-static const int checkpoints[] = { 10, 25, 50, 100, 200, 300, 500, 1000, 2000, 5000 };
+static const int checkpoints[] = {10, 25, 50, 100, 200, 300, 500, 1000, 2000, 5000};
 
 /* ---- strategies by name ---- */
 
@@ -83,8 +83,8 @@ struct bench {
     const struct ohm_bench_options *options;
     struct ohm_bench_result *result;
     struct entrant entrant[OHM_BENCH_CURVES_MAX];
-    double *seconds;            /* [count * seeds] */
-    int first;                  /* of the runs under way */
+    double *seconds; /* [count * seeds] */
+    int first;       /* of the runs under way */
 };
 
 static bool in_table(void *context, const struct ohm_genotype *g)
@@ -135,7 +135,7 @@ static void answer(struct record *r, const struct ohm_candidate *c, struct ohm_o
     for (int i = 0; i < n; i++) {
         const int row = bench_table_find(t, c[i].id);
 
-        o[i] = (struct ohm_outcome){ .trial = r->queries, .violation = 0 };
+        o[i] = (struct ohm_outcome){.trial = r->queries, .violation = 0};
         o[i].objective[0] = row < 0 ? (double)NAN : t->minimize ? t->value[row] : -t->value[row];
         o[i].sd[0] = 0;
         note(r, o[i].objective[0]);
@@ -176,15 +176,15 @@ static enum ohm_status one_run(void *context, int index, int worker, struct ohm_
 {
     const struct bench *b = context;
     const int run = b->first + index, seeds = b->options->seeds, curve = run / seeds, seed = run % seeds;
-    const struct ohm_problem problem = { .space = b->table->space,
-                                         .objectives = 1,
-                                         .context = (void *)b->table,
-                                         .admissible = in_table,
-                                         .feature_count = b->table->features,
-                                         .features = table_features,
-                                         .jobs = 1 };
+    const struct ohm_problem problem = {.space = b->table->space,
+                                        .objectives = 1,
+                                        .context = (void *)b->table,
+                                        .admissible = in_table,
+                                        .feature_count = b->table->features,
+                                        .features = table_features,
+                                        .jobs = 1};
     const struct ohm_rng all = ohm_rng_seed(b->options->seed), own = ohm_rng_child(&all, (uint64_t)seed);
-    struct record record = { .bench = b, .best = INFINITY };
+    struct record record = {.bench = b, .best = INFINITY};
     struct ohm_candidate *c = NULL;
     struct ohm_outcome *o = NULL;
     struct ohm_strategy *s = NULL;
@@ -222,7 +222,7 @@ static enum ohm_status difference(struct ohm_bench_difference *out, double *x, c
                                   const struct ohm_bench_curve *a, const struct ohm_bench_curve *b, int point,
                                   struct ohm_rng *rng, struct ohm_error *err)
 {
-    *out = (struct ohm_bench_difference){ NAN, NAN, NAN };
+    *out = (struct ohm_bench_difference){NAN, NAN, NAN};
     if (!b)
         return OHM_OK;
     column(x, r, a, b, point);
@@ -239,8 +239,7 @@ static const struct ohm_bench_curve *find_curve(const struct ohm_bench_result *r
 }
 
 static enum ohm_status sum_point(struct ohm_bench_point *p, double *x, const struct ohm_bench_result *r,
-                                 const struct ohm_bench_curve *c, int point, struct ohm_rng *rng,
-                                 struct ohm_error *err)
+                                 const struct ohm_bench_curve *c, int point, struct ohm_rng *rng, struct ohm_error *err)
 {
     enum ohm_status st;
     int hits = 0;
@@ -341,7 +340,7 @@ static enum ohm_status run_all(struct bench *b, struct ohm_error *err)
 enum ohm_status ohm_bench_run(struct ohm_bench_result **out, const struct ohm_bench_table *table,
                               const struct ohm_bench_options *options, struct ohm_error *err)
 {
-    struct bench b = { .table = table, .options = options };
+    struct bench b = {.table = table, .options = options};
     enum ohm_status st;
 
     if (options->budget < 1 || options->budget > 100000 || options->seeds < 1 || options->seeds > 100000)

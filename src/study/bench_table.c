@@ -35,8 +35,8 @@ static uint64_t name_hash(const char *name)
 static enum ohm_status names_make(struct names *names, const struct ohm_space *space, int64_t size,
                                   struct ohm_error *err)
 {
-    struct ohm_genotype g = { { 0 } };
-    struct ohm_str key = { 0 };
+    struct ohm_genotype g = {{0}};
+    struct ohm_str key = {0};
     bool first = true, failed = false;
 
     while (names->mask + 1 < 2 * (size_t)size + 2)
@@ -52,7 +52,7 @@ static enum ohm_status names_make(struct names *names, const struct ohm_space *s
         i = (size_t)name_hash(ohm_str_text(&key)) & names->mask;
         while (names->slot[i].hash != 0)
             i = (i + 1) & names->mask;
-        names->slot[i] = (struct named){ name_hash(ohm_str_text(&key)), g };
+        names->slot[i] = (struct named){name_hash(ohm_str_text(&key)), g};
         failed = key.failed;
     }
     ohm_str_release(&key);
@@ -69,7 +69,7 @@ static enum ohm_status names_find(const struct names *names, const struct ohm_sp
     *found = false;
     for (size_t i = (size_t)hash & names->mask; st == OHM_OK && !*found && names->slot[i].hash != 0;
          i = (i + 1) & names->mask) {
-        struct ohm_str key = { 0 };
+        struct ohm_str key = {0};
 
         if (names->slot[i].hash != hash)
             continue;
@@ -83,11 +83,10 @@ static enum ohm_status names_find(const struct names *names, const struct ohm_sp
     return st;
 }
 
-static enum ohm_status find_network(const struct names *names, const struct ohm_space *space,
-                                    const struct ohm_csv *csv, int row, const char *name, struct ohm_genotype *g,
-                                    struct ohm_error *err)
+static enum ohm_status find_network(const struct names *names, const struct ohm_space *space, const struct ohm_csv *csv,
+                                    int row, const char *name, struct ohm_genotype *g, struct ohm_error *err)
 {
-    struct ohm_error why = { 0 };
+    struct ohm_error why = {0};
     enum ohm_status st = OHM_OK;
     bool found = false;
 
@@ -185,7 +184,7 @@ static enum ohm_status make_rows(struct ohm_bench_table *t, const struct ohm_csv
 static enum ohm_status compute_features(struct ohm_bench_table *t, const struct ohm_features *features,
                                         struct ohm_error *err)
 {
-    struct ohm_net_builder builder = { 0 };
+    struct ohm_net_builder builder = {0};
     const struct ohm_net *net = NULL;
     enum ohm_status st = OHM_OK;
 
@@ -221,10 +220,11 @@ static enum ohm_status make_features(struct ohm_bench_table *t, struct ohm_error
 
 /* ---- the table ---- */
 
-static enum ohm_status fill(struct ohm_bench_table *t, const struct ohm_csv *csv, const char *key, struct ohm_error *err)
+static enum ohm_status fill(struct ohm_bench_table *t, const struct ohm_csv *csv, const char *key,
+                            struct ohm_error *err)
 {
     const int64_t size = ohm_space_size_within(t->space, LISTED_MAX);
-    struct names names = { 0 };
+    struct names names = {0};
     int key_column, objective_column;
     enum ohm_status st;
 
@@ -242,7 +242,7 @@ enum ohm_status ohm_bench_load(struct ohm_bench_table **out, const struct ohm_sp
                                const char *key, const char *objective, bool minimize, struct ohm_error *err)
 {
     struct ohm_bench_table *t = ohm_alloc(1, sizeof *t);
-    struct ohm_csv csv = { 0 };
+    struct ohm_csv csv = {0};
     enum ohm_status st;
 
     if (!t)

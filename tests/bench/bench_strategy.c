@@ -29,7 +29,7 @@ static void measure(const struct ohm_space *space, const struct ohm_candidate *c
         size += x;
         bumps += (x - 0.6) * (x - 0.6);
     }
-    *o = (struct ohm_outcome){ .trial = trial };
+    *o = (struct ohm_outcome){.trial = trial};
     o->objective[0] = bumps;
     o->objective[1] = size;
     o->objective[2] = bumps * size;
@@ -37,11 +37,11 @@ static void measure(const struct ohm_space *space, const struct ohm_candidate *c
 
 static int drive(const struct ohm_space *space, const struct ohm_strategy_ops *ops, int objectives, int candidates)
 {
-    const struct ohm_problem problem = { .space = space, .objectives = objectives, .jobs = 1 };
+    const struct ohm_problem problem = {.space = space, .objectives = objectives, .jobs = 1};
     const struct ohm_rng stream = ohm_rng_seed(1);
     void *options = ohm_alloc(1, ops->options_size);
     struct ohm_strategy *s = NULL;
-    struct ohm_error err = { 0 };
+    struct ohm_error err = {0};
     double ask = 0, tell = 0;
     int done = 0, n = 1;
 
@@ -80,7 +80,7 @@ static int drive(const struct ohm_space *space, const struct ohm_strategy_ops *o
 
 int main(int argc, char **argv)
 {
-    struct ohm_diag diag = { 0 };
+    struct ohm_diag diag = {0};
     struct ohm_space *space = NULL;
     int failed = 0;
 

@@ -221,14 +221,14 @@ static void every_allocation_may_fail(void **state)
     ohm_mem_fail_at(0);
     make(&f, 6);
     add_rows(&f, 0, 3);
-    for (long n = 1; n <= 3; n++) {
+    for (long n = 1; n <= 4; n++) {
         struct ohm_gp_pool *pool = NULL;
 
         ohm_mem_fail_at(n);
         assert_int_equal(ohm_gp_pool_create(&pool, f.at, POOL, FEATURES, NULL), OHM_ENOMEM);
         assert_null(pool);
     }
-    for (long n = 1; n <= 2; n++) { /* a call that failed leaves what the next one can use */
+    for (long n = 1; n <= 6; n++) { /* a call that failed leaves what the next one can use */
         ohm_mem_fail_at(n);
         assert_int_equal(ohm_gp_predict(f.gp, f.pool, f.mean, f.sd, 1, NULL), OHM_ENOMEM);
     }

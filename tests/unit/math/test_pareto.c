@@ -27,7 +27,7 @@ static int random_rows(double *value, int m, struct ohm_rng *rng)
 
 static void a_not_a_number_is_worse_than_infinity(void **state)
 {
-    const double a[] = { 1, INFINITY }, b[] = { 1, NAN };
+    const double a[] = {1, INFINITY}, b[] = {1, NAN};
 
     (void)state;
     assert_true(ohm_dominates(a, b, 2));
@@ -106,8 +106,8 @@ static void rank_is_the_number_of_fronts_taken_off_before(void **state)
 
 static void crowding_is_the_size_of_the_gap_and_infinite_at_the_ends(void **state)
 {
-    const double value[] = { 0, 4, 9, 9, 1, 2, 4, 0, 3, 1 };
-    const int index[] = { 0, 2, 3, 4 };
+    const double value[] = {0, 4, 9, 9, 1, 2, 4, 0, 3, 1};
+    const int index[] = {0, 2, 3, 4};
     double distance[4];
 
     (void)state;
@@ -140,7 +140,7 @@ static double plain_volume(const double *value, int n, int m, const double *refe
 
 static void hypervolume_equals_inclusion_and_exclusion(void **state)
 {
-    const double reference[] = { 9, 8.5, 10, 7.5, 9 };
+    const double reference[] = {9, 8.5, 10, 7.5, 9};
     struct ohm_rng rng = ohm_rng_seed(23);
 
     (void)state;
@@ -158,7 +158,7 @@ static void hypervolume_equals_inclusion_and_exclusion(void **state)
 
 static void hypervolume_passes_over_rows_without_a_number(void **state)
 {
-    const double value[] = { 1, 1, NAN, 0, 5, 0 }, reference[] = { 3, 3 };
+    const double value[] = {1, 1, NAN, 0, 5, 0}, reference[] = {3, 3};
     double volume;
 
     (void)state;
@@ -169,7 +169,7 @@ static void hypervolume_passes_over_rows_without_a_number(void **state)
 
 static void the_knee_is_nearest_to_the_ideal_point(void **state)
 {
-    const double value[] = { 0, 100, 1, 20, 5, 10, 10, 0 }, same[] = { 2, 2, 2, 2 };
+    const double value[] = {0, 100, 1, 20, 5, 10, 10, 0}, same[] = {2, 2, 2, 2};
 
     (void)state;
     assert_int_equal(ohm_pareto_knee(value, 4, 2), 1);
@@ -178,8 +178,8 @@ static void the_knee_is_nearest_to_the_ideal_point(void **state)
 
 static void a_failed_allocation_is_reported(void **state)
 {
-    const double value[] = { 1, 2, 3, 4 };
-    const int index[] = { 0, 1 };
+    const double value[] = {1, 2, 3, 4};
+    const int index[] = {0, 1};
     double distance[2];
     int front[2], count;
 

@@ -12,18 +12,18 @@
 
 static void mean_and_sd_are_those_of_a_worked_example(void **state)
 {
-    const double x[] = { 2, 4, 4, 4, 5, 5, 7, 9 };
+    const double x[] = {2, 4, 4, 4, 5, 5, 7, 9};
 
     (void)state;
     assert_near(ohm_mean(x, 8), 5, 1e-15);
     assert_near(ohm_sd(x, 8), sqrt(32.0 / 7), 1e-15);
     assert_near(ohm_sd(x, 1), 0, 0);
-    assert_near(ohm_rmse(x, (const double[]){ 2, 4, 4, 4, 5, 5, 7, 5 }, 8), sqrt(16.0 / 8), 1e-15);
+    assert_near(ohm_rmse(x, (const double[]){2, 4, 4, 4, 5, 5, 7, 5}, 8), sqrt(16.0 / 8), 1e-15);
 }
 
 static void quantiles_are_of_type_7(void **state)
 {
-    double x[] = { 15, 40, 20, 50, 35 }, same[] = { 3, 3, 3 };
+    double x[] = {15, 40, 20, 50, 35}, same[] = {3, 3, 3};
 
     (void)state;
     assert_near(ohm_quantile_in_place(x, 5, 0.4), 29, 1e-12); /* 20 + 0.6 * 15 */
@@ -74,7 +74,7 @@ static void kendall_equals_the_count_of_pairs_with_and_without_ties(void **state
 
 static void correlation_with_a_constant_is_not_a_number(void **state)
 {
-    const double x[] = { 1, 1, 1 }, y[] = { 1, 2, 3 };
+    const double x[] = {1, 1, 1}, y[] = {1, 2, 3};
     double tau, rho;
 
     (void)state;
@@ -87,7 +87,7 @@ static void correlation_with_a_constant_is_not_a_number(void **state)
 static void spearman_shares_the_ranks_of_ties(void **state)
 {
     /* Ranks of y: 0 1.5 1.5 3 4; sum of products about the mean 9.5, of squares 10 and 9.5. */
-    const double x[] = { 1, 2, 3, 4, 5 }, y[] = { 10, 20, 20, 30, 40 };
+    const double x[] = {1, 2, 3, 4, 5}, y[] = {10, 20, 20, 30, 40};
     double rho;
 
     (void)state;
@@ -97,7 +97,7 @@ static void spearman_shares_the_ranks_of_ties(void **state)
 
 static void overlap_of_the_top_counts_common_members(void **state)
 {
-    const double x[] = { 9, 8, 7, 1, 2, 3 }, y[] = { 9, 1, 7, 8, 2, 3 };
+    const double x[] = {9, 8, 7, 1, 2, 3}, y[] = {9, 1, 7, 8, 2, 3};
     double share;
 
     (void)state;
@@ -150,7 +150,7 @@ static void normal_quantile_inverts_the_distribution(void **state)
 
 static void a_failed_allocation_is_reported(void **state)
 {
-    const double x[] = { 1, 2, 3 };
+    const double x[] = {1, 2, 3};
     struct ohm_rng rng = ohm_rng_seed(1);
     double a, b;
 

@@ -22,7 +22,7 @@ static const char small_space[] = "space: small\nfamily: nb201\ninput: [32, 32, 
 
 static inline struct ohm_space *fixture_small(void)
 {
-    struct ohm_diag diag = { 0 };
+    struct ohm_diag diag = {0};
     struct ohm_space *space = NULL;
 
     assert_int_equal(ohm_space_parse(&space, small_space, strlen(small_space), "small.yaml", &diag), OHM_OK);
@@ -32,7 +32,7 @@ static inline struct ohm_space *fixture_small(void)
 
 static inline struct ohm_space *fixture_shipped(const char *path)
 {
-    struct ohm_diag diag = { 0 };
+    struct ohm_diag diag = {0};
     struct ohm_space *space = NULL;
 
     assert_int_equal(ohm_space_load(&space, path, &diag), OHM_OK);
@@ -47,8 +47,8 @@ static inline double fixture_place(const struct ohm_space *space, const struct o
     return size > 1 ? (double)g->gene[axis] / (size - 1) : 0;
 }
 
-/* Objective 0 has one best genotype (every gene near three quarters), with neighbouring axes interacting; objective 1 wants
- * small genes; 2 is odd ones against even ones. */
+/* Objective 0 has one best genotype (every gene near three quarters), with neighbouring axes interacting; objective 1
+ * wants small genes; 2 is odd ones against even ones. */
 static inline void fixture_measure(const struct ohm_space *space, const struct ohm_genotype *g, double *objective)
 {
     objective[0] = objective[1] = objective[2] = 0;
@@ -77,8 +77,8 @@ struct fixture_run {
     const char *options; /* "key=value key=value", or NULL */
     uint64_t seed;
     int budget;
-    int fail_every;      /* every so many trials one fails, with NaN; 0: none */
-    bool limit;          /* networks with objective 1 above a third of the axes violate a constraint */
+    int fail_every; /* every so many trials one fails, with NaN; 0: none */
+    bool limit;     /* networks with objective 1 above a third of the axes violate a constraint */
     /* out */
     int trials;
     bool exhausted;
@@ -107,7 +107,7 @@ static inline void fixture_options(const struct ohm_strategy_ops *ops, void *opt
 static inline void fixture_answer(const struct fixture_run *run, const struct ohm_candidate *c, struct ohm_outcome *o,
                                   int trial)
 {
-    *o = (struct ohm_outcome){ .trial = trial };
+    *o = (struct ohm_outcome){.trial = trial};
     fixture_measure(run->problem.space, &c->genotype, o->objective);
     if (run->limit)
         o->violation = fmax(0, o->objective[1] - ohm_space_axes(run->problem.space) / 3.0);
@@ -149,7 +149,7 @@ static inline enum ohm_status fixture_drive(struct fixture_run *run, struct ohm_
 /* Runs a study of `budget` trials or a little more, whole generations. */
 static inline enum ohm_status fixture_run(struct fixture_run *run, struct ohm_error *err)
 {
-    long long options[64] = { 0 };
+    long long options[64] = {0};
     struct ohm_strategy *s = NULL;
     enum ohm_status st;
 

@@ -9,7 +9,7 @@ static struct fixture_run a;
 static double volume(const struct fixture_run *run, int objectives)
 {
     static double value[FIXTURE_TRIALS * 3];
-    const double reference[] = { 20, 22, 22 };
+    const double reference[] = {20, 22, 22};
     double volume_found;
     int n = 0;
 
@@ -26,8 +26,8 @@ static double typical_volume(const struct ohm_strategy_ops *ops, const char *opt
     double sum = 0;
 
     for (uint64_t seed = 0; seed < 5; seed++) {
-        a = (struct fixture_run){ .ops = ops, .options = options, .seed = seed, .budget = budget, .limit = limit };
-        a.problem = (struct ohm_problem){ .space = space, .objectives = objectives, .jobs = 1 };
+        a = (struct fixture_run){.ops = ops, .options = options, .seed = seed, .budget = budget, .limit = limit};
+        a.problem = (struct ohm_problem){.space = space, .objectives = objectives, .jobs = 1};
         assert_int_equal(fixture_run(&a, NULL), OHM_OK);
         sum += volume(&a, objectives);
     }
@@ -60,12 +60,12 @@ static void bayes_dominates_more_than_nsga2_where_trials_are_few(void **state)
 
 static void feasible_members_rank_before_infeasible_ones_and_those_by_violation(void **state)
 {
-    struct member m[6] = { { .objective = { 1, 2 } },
-                           { .objective = { 0, 0 }, .violation = 0.5 },
-                           { .objective = { 2, 3 } },
-                           { .objective = { 0, 0 }, .violation = 0.25 },
-                           { .objective = { 9, 9 }, .violation = 0.25 },
-                           { .objective = { 2, 1 } } };
+    struct member m[6] = {{.objective = {1, 2}},
+                          {.objective = {0, 0}, .violation = 0.5},
+                          {.objective = {2, 3}},
+                          {.objective = {0, 0}, .violation = 0.25},
+                          {.objective = {9, 9}, .violation = 0.25},
+                          {.objective = {2, 1}}};
     int rank[6];
 
     (void)state;
@@ -80,8 +80,8 @@ static void feasible_members_rank_before_infeasible_ones_and_those_by_violation(
 
 static void a_failed_trial_is_worse_than_any_other(void **state)
 {
-    const struct ohm_candidate c = { .id = 1 };
-    const struct ohm_outcome failed = { .objective = { NAN } }, bad = { .objective = { 1e300 }, .violation = 1e300 };
+    const struct ohm_candidate c = {.id = 1};
+    const struct ohm_outcome failed = {.objective = {NAN}}, bad = {.objective = {1e300}, .violation = 1e300};
     struct member x, y;
 
     (void)state;

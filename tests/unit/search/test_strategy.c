@@ -16,7 +16,7 @@ static const char *quick(const struct ohm_strategy_ops *ops)
 static void set(struct fixture_run *run, const struct ohm_strategy_ops *ops, const struct ohm_space *space, int budget)
 {
     run->ops = ops;
-    run->problem = (struct ohm_problem){ .space = space, .objectives = 1, .jobs = 1 };
+    run->problem = (struct ohm_problem){.space = space, .objectives = 1, .jobs = 1};
     run->options = quick(ops);
     run->seed = 5;
     run->budget = budget;
@@ -42,7 +42,7 @@ static void check_fresh_and_legal(const struct fixture_run *run)
 
 static void what_is_asked_is_new_legal_and_admissible(void **state)
 {
-    struct ohm_space *spaces[] = { fixture_shipped(nb201), fixture_shipped(analognas) };
+    struct ohm_space *spaces[] = {fixture_shipped(nb201), fixture_shipped(analognas)};
 
     (void)state;
     for (int i = 0; ohm_strategies[i]; i++) {
@@ -115,7 +115,7 @@ static bool nothing_fits(void *context, const struct ohm_genotype *g)
 
 static void a_problem_that_admits_nothing_is_exhausted_at_once(void **state)
 {
-    struct ohm_space *spaces[] = { fixture_small(), fixture_shipped(analognas) };
+    struct ohm_space *spaces[] = {fixture_small(), fixture_shipped(analognas)};
 
     (void)state;
     for (int i = 0; ohm_strategies[i]; i++) {
@@ -189,7 +189,7 @@ static void every_strategy_but_random_beats_random_with_and_without_a_measured_l
 static void several_objectives_are_refused_by_strategies_for_one(void **state)
 {
     struct ohm_space *space = fixture_small();
-    struct ohm_error err = { 0 };
+    struct ohm_error err = {0};
 
     (void)state;
     for (int i = 0; ohm_strategies[i]; i++) {
@@ -203,29 +203,29 @@ static void several_objectives_are_refused_by_strategies_for_one(void **state)
 
 /* A value of each option that must make another search than the defaults do. */
 static const char *const telling[][3] = {
-    { "random", NULL, "batch=7" },
-    { "local", NULL, "starts=3" },
-    { "local", NULL, "batch=4" },
-    { "regevo", NULL, "population=20" },
-    { "regevo", NULL, "tournament=9" },
-    { "regevo", NULL, "batch=5" },
-    { "regevo", NULL, "repeats=true" },
-    { "analognas", NULL, "population=40" },
-    { "analognas", NULL, "batch=3" },
-    { "analognas", NULL, "width=0.9" },
-    { "analognas", NULL, "depth=0.9" },
-    { "analognas", NULL, "other=0.9" },
-    { "analognas", NULL, "adaptive=false" },
-    { "analognas", NULL, "neighbours=true" },
-    { "nsga2", "population=20", "population=30" },
-    { "nsga2", "population=20", "population=20 crossover=0.1" },
-    { "nsga2", "population=20", "population=20 mutation=0.1" },
-    { "bayes", "pool=60", "pool=60 start=20" },
-    { "bayes", "pool=60", "pool=60 batch=4" },
-    { "bayes", "pool=60", "pool=80" },
-    { "bayes", "pool=60", "pool=60 exploration=5" },
-    { "bayes", "pool=60", "pool=60 memory=40" },
-    { "bayes", "list=20000 pool=60", "list=10 pool=60" },
+    {"random", NULL, "batch=7"},
+    {"local", NULL, "starts=3"},
+    {"local", NULL, "batch=4"},
+    {"regevo", NULL, "population=20"},
+    {"regevo", NULL, "tournament=9"},
+    {"regevo", NULL, "batch=5"},
+    {"regevo", NULL, "repeats=true"},
+    {"analognas", NULL, "population=40"},
+    {"analognas", NULL, "batch=3"},
+    {"analognas", NULL, "width=0.9"},
+    {"analognas", NULL, "depth=0.9"},
+    {"analognas", NULL, "other=0.9"},
+    {"analognas", NULL, "adaptive=false"},
+    {"analognas", NULL, "neighbours=true"},
+    {"nsga2", "population=20", "population=30"},
+    {"nsga2", "population=20", "population=20 crossover=0.1"},
+    {"nsga2", "population=20", "population=20 mutation=0.1"},
+    {"bayes", "pool=60", "pool=60 start=20"},
+    {"bayes", "pool=60", "pool=60 batch=4"},
+    {"bayes", "pool=60", "pool=80"},
+    {"bayes", "pool=60", "pool=60 exploration=5"},
+    {"bayes", "pool=60", "pool=60 memory=40"},
+    {"bayes", "list=20000 pool=60", "list=10 pool=60"},
 };
 
 static void every_option_changes_some_search(void **state)
@@ -262,7 +262,7 @@ static void every_option_changes_some_search(void **state)
 
 static void each_failed_allocation_is_told_and_nothing_leaks(void **state)
 {
-    struct ohm_space *spaces[] = { fixture_small(), fixture_shipped(analognas) };
+    struct ohm_space *spaces[] = {fixture_small(), fixture_shipped(analognas)};
 
     (void)state;
     for (int i = 0; ohm_strategies[i]; i++) {
@@ -271,7 +271,7 @@ static void each_failed_allocation_is_told_and_nothing_leaks(void **state)
             long failures = 0;
 
             for (long n = 1; st != OHM_OK; n += n < 60 ? 1 : n / 8) {
-                struct ohm_error err = { 0 };
+                struct ohm_error err = {0};
 
                 set(&a, ohm_strategies[i], spaces[k], 45);
                 ohm_mem_fail_at(n);
@@ -291,7 +291,7 @@ static void each_failed_allocation_is_told_and_nothing_leaks(void **state)
 
 static void a_set_of_ids_holds_what_was_added_and_nothing_else(void **state)
 {
-    struct asked set = { 0 };
+    struct asked set = {0};
 
     (void)state;
     assert_false(asked_has(&set, 1));

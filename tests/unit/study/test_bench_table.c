@@ -16,7 +16,7 @@ static const char reference[] = "../shared/golden/nasbench/reference_regret.csv"
 
 static int set_up(void **state)
 {
-    struct ohm_diag diag = { 0 };
+    struct ohm_diag diag = {0};
 
     (void)state;
     assert_non_null(mkdtemp(folder));
@@ -79,7 +79,7 @@ static void a_table_is_read_by_key_or_canonical_text_and_the_last_row_counts(voi
 static void a_bad_table_is_told_with_its_line(void **state)
 {
     struct ohm_bench_table *t = NULL;
-    struct ohm_error err = { 0 };
+    struct ohm_error err = {0};
 
     (void)state;
     assert_int_equal(load_text(&t, "ops,acc\n000000,1\n000005,2\n", "acc", false, &err), OHM_EDATA);
@@ -97,8 +97,8 @@ static void a_bad_table_is_told_with_its_line(void **state)
 /* Every cell of the space, with a value that falls with the number of edges that are not conv3x3. */
 static void made_up_table(struct ohm_bench_table **t)
 {
-    struct ohm_genotype g = { { 0 } };
-    struct ohm_str text = { 0 }, key = { 0 };
+    struct ohm_genotype g = {{0}};
+    struct ohm_str text = {0}, key = {0};
     bool first = true;
 
     ohm_str_append(&text, "ops,score\n");
@@ -120,10 +120,9 @@ static struct ohm_bench_result *bench(const struct ohm_bench_table *t, const cha
                                       int budget, int seeds, int jobs)
 {
     const struct ohm_bench_options options = {
-        .strategy = strategy, .count = count, .budget = budget, .seeds = seeds, .seed = 1, .jobs = jobs
-    };
+        .strategy = strategy, .count = count, .budget = budget, .seeds = seeds, .seed = 1, .jobs = jobs};
     struct ohm_bench_result *r = NULL;
-    struct ohm_error err = { 0 };
+    struct ohm_error err = {0};
 
     if (ohm_bench_run(&r, t, &options, &err) != OHM_OK)
         print_error("%s\n", err.text);
@@ -131,11 +130,11 @@ static struct ohm_bench_result *bench(const struct ohm_bench_table *t, const cha
     return r;
 }
 
-/* The best of n draws without replacement misses the one cell of regret 0 with probability 1 - n / 15625, and so on: the
- * number of cells with at most k other edges is the sum of C(6, j) 4^j. */
+/* The best of n draws without replacement misses the one cell of regret 0 with probability 1 - n / 15625, and so on:
+ * the number of cells with at most k other edges is the sum of C(6, j) 4^j. */
 static double expected_random(int n)
 {
-    const double cells[] = { 1, 24, 240, 1280, 3840, 6144, 4096 };
+    const double cells[] = {1, 24, 240, 1280, 3840, 6144, 4096};
     double better = 0, mean = 0;
 
     for (int k = 0; k < 6; k++) {
@@ -151,7 +150,7 @@ static double expected_random(int n)
 
 static void regret_of_random_is_what_probability_says(void **state)
 {
-    static const char *const names[] = { "random" };
+    static const char *const names[] = {"random"};
     struct ohm_bench_table *t = NULL;
     struct ohm_bench_result *r;
 
@@ -174,8 +173,8 @@ static void regret_of_random_is_what_probability_says(void **state)
 
 static void any_number_of_threads_gives_the_same_curves(void **state)
 {
-    static const char *const names[] = { "random", "regevo", "bayes:start=5", "local", "nsga2:population=10",
-                                         "regevo:population=5,repeats=true" };
+    static const char *const names[] = {
+        "random", "regevo", "bayes:start=5", "local", "nsga2:population=10", "regevo:population=5,repeats=true"};
     struct ohm_bench_table *t = NULL;
     struct ohm_bench_result *one, *three;
 
@@ -184,8 +183,7 @@ static void any_number_of_threads_gives_the_same_curves(void **state)
     one = bench(t, names, 6, 20, 5, 1);
     three = bench(t, names, 6, 20, 5, 3);
     for (int i = 0; i < 6; i++) {
-        assert_memory_equal(one->curve[i].regret, three->curve[i].regret,
-                            (size_t)(5 * one->points) * sizeof(double));
+        assert_memory_equal(one->curve[i].regret, three->curve[i].regret, (size_t)(5 * one->points) * sizeof(double));
         for (int k = 0; k < one->points; k++) {
             assert_true(one->curve[i].point[k].low == three->curve[i].point[k].low);
             assert_true(one->curve[i].point[k].to_regevo.high == three->curve[i].point[k].to_regevo.high);
@@ -213,18 +211,18 @@ static void a_run_that_has_asked_for_every_row_keeps_its_regret(void **state)
 
 static void strategies_with_options_are_read_and_mistakes_told(void **state)
 {
-    static const char *const bad[][2] = { { "regevos", "regevo" },       { "regevo:populaton=3", "population" },
-                                          { "regevo:population", "key" }, { "regevo:population=0", "population" },
-                                          { "regevo:", "key" },           { "regevo:population=5,", "key" } };
-    const enum ohm_status status[] = { OHM_ENOTFOUND, OHM_ECONFIG, OHM_ECONFIG, OHM_ERANGE, OHM_ECONFIG, OHM_ECONFIG };
+    static const char *const bad[][2] = {{"regevos", "regevo"},        {"regevo:populaton=3", "population"},
+                                         {"regevo:population", "key"}, {"regevo:population=0", "population"},
+                                         {"regevo:", "key"},           {"regevo:population=5,", "key"}};
+    const enum ohm_status status[] = {OHM_ENOTFOUND, OHM_ECONFIG, OHM_ECONFIG, OHM_ERANGE, OHM_ECONFIG, OHM_ECONFIG};
     struct ohm_bench_table *t = NULL;
 
     (void)state;
     made_up_table(&t);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        const struct ohm_bench_options options = { .strategy = bad[i], .count = 1, .budget = 5, .seeds = 1, .jobs = 1 };
+        const struct ohm_bench_options options = {.strategy = bad[i], .count = 1, .budget = 5, .seeds = 1, .jobs = 1};
         struct ohm_bench_result *r = NULL;
-        struct ohm_error err = { 0 };
+        struct ohm_error err = {0};
 
         assert_int_equal(ohm_bench_run(&r, t, &options, &err), status[i]);
         assert_non_null(strstr(err.text, bad[i][1]));
@@ -242,11 +240,10 @@ static bool stop(void *context, int done, int total)
 
 static void progress_may_stop_the_runs(void **state)
 {
-    static const char *const names[] = { "random" };
+    static const char *const names[] = {"random"};
     int done = 0;
     const struct ohm_bench_options options = {
-        .strategy = names, .count = 1, .budget = 5, .seeds = 1000, .jobs = 1, .progress = stop, .context = &done
-    };
+        .strategy = names, .count = 1, .budget = 5, .seeds = 1000, .jobs = 1, .progress = stop, .context = &done};
     struct ohm_bench_table *t = NULL;
     struct ohm_bench_result *r = NULL;
 
@@ -260,10 +257,10 @@ static void progress_may_stop_the_runs(void **state)
 
 static void the_csv_has_a_row_a_strategy_and_checkpoint(void **state)
 {
-    static const char *const names[] = { "random", "regevo:population=5,tournament=2" };
+    static const char *const names[] = {"random", "regevo:population=5,tournament=2"};
     struct ohm_bench_table *t = NULL;
     struct ohm_bench_result *r;
-    struct ohm_str csv = { 0 }, text = { 0 };
+    struct ohm_str csv = {0}, text = {0};
     int lines = 0;
 
     (void)state;
@@ -310,10 +307,10 @@ static void compare(const struct ohm_csv *csv, const char *benchmark, const char
     }
 }
 
-static void random_and_regevo_agree_with_the_reference_on(const char *path, const char *benchmark, const char *objective,
-                                                          const struct ohm_csv *csv)
+static void random_and_regevo_agree_with_the_reference_on(const char *path, const char *benchmark,
+                                                          const char *objective, const struct ohm_csv *csv)
 {
-    static const char *const names[] = { "random", "regevo:repeats=true", "regevo", "bayes" };
+    static const char *const names[] = {"random", "regevo:repeats=true", "regevo", "bayes"};
     struct ohm_bench_table *t = NULL;
     struct ohm_bench_result *r;
 
@@ -332,7 +329,7 @@ static void random_and_regevo_agree_with_the_reference_on(const char *path, cons
 
 static void published_curves_are_met_and_the_model_is_ahead_of_them(void **state)
 {
-    struct ohm_csv csv = { 0 };
+    struct ohm_csv csv = {0};
 
     (void)state;
     if (!ohm_file_exists(published)) {
@@ -348,8 +345,8 @@ static void published_curves_are_met_and_the_model_is_ahead_of_them(void **state
 
 static void each_failed_allocation_is_told_and_nothing_leaks(void **state)
 {
-    static const char *const names[] = { "random", "regevo:population=5" };
-    const struct ohm_bench_options options = { .strategy = names, .count = 2, .budget = 12, .seeds = 2, .jobs = 1 };
+    static const char *const names[] = {"random", "regevo:population=5"};
+    const struct ohm_bench_options options = {.strategy = names, .count = 2, .budget = 12, .seeds = 2, .jobs = 1};
     enum ohm_status st = OHM_ENOMEM;
     int failures = 0;
 
