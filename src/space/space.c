@@ -158,6 +158,7 @@ static bool hash_values(struct ohm_space *space, struct ohm_space_axis *a)
 bool ohm_space_prepare(struct ohm_space *space)
 {
     enum { STEPS_AT_LOAD = 1 << 15 };
+    const int64_t many = INT64_C(1) << 23; /* more than anyone lists */
     ohm_count count;
 
     for (int i = 0; i < space->axes; i++)
@@ -169,8 +170,10 @@ bool ohm_space_prepare(struct ohm_space *space)
             return false;
     space->name_hash = hash_text(3, space->name);
     space->hash = space_hash(space);
-    space->counted = ohm_space_count(space, STEPS_AT_LOAD, &count);
+    space->counted = ohm_space_count(space, STEPS_AT_LOAD, OHM_COUNT_MAX, &count);
     if (space->counted)
         memcpy(space->size_bytes, &count, sizeof count);
+    else if (ohm_space_count(space, STEPS_AT_LOAD, (ohm_count)many, &count))
+        space->at_least = (int64_t)count;
     return true;
 }

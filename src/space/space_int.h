@@ -54,6 +54,7 @@ struct ohm_space {
     uint64_t name_hash, hash;
     bool counted;                 /* the size was cheap enough to be counted at load */
     unsigned char size_bytes[16]; /* then it is here: an unsigned __int128 */
+    int64_t at_least;             /* otherwise it is this or more */
 };
 
 static inline uint64_t ohm_axis_bit(int i)
@@ -99,9 +100,10 @@ int ohm_genotype_broken(const struct ohm_space *space, const struct ohm_genotype
 /* Once all axes and expressions are there: tables, hashes, and the size where it is cheap. false: no memory. */
 bool ohm_space_prepare(struct ohm_space *space);
 
-/* Counts within `steps` steps, at most 2^127 (then that means "or more"). false: it takes more steps. */
+/* Counts within `steps` steps, at most to `cut` (then that means "or more"). false: it takes more steps. */
 __extension__ typedef unsigned __int128 ohm_count;
-bool ohm_space_count(const struct ohm_space *space, long steps, ohm_count *count);
+#define OHM_COUNT_MAX ((ohm_count)1 << 127)
+bool ohm_space_count(const struct ohm_space *space, long steps, ohm_count cut, ohm_count *count);
 
 /* As ohm_space_parse with other families: the tests bring their own. A family whose axis_names is NULL takes any axes.
  */

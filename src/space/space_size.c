@@ -10,9 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One more than 2^127 - 1: the highest cut. A product with an empty component is 0 however far the others are cut. */
-#define COUNT_MAX ((ohm_count)1 << 127)
-
 enum { MEMO_ENTRIES = 1 << 15 };
 #define STEPS_MAX (1L << 26)
 
@@ -32,7 +29,7 @@ struct memo {
 struct counter {
     const struct ohm_space *space;
     long steps;        /* left */
-    ohm_count cut;     /* counts of cut and more are not told apart: each is given as cut */
+    ohm_count cut;     /* counts of cut and more are not told apart; 0 times them is 0 all the same */
     struct memo *memo; /* [MEMO_ENTRIES], made when the first component is split; NULL also without memory */
 };
 
@@ -251,7 +248,7 @@ static bool count_free(struct counter *c, uint64_t free, uint64_t fresh, struct 
     return true;
 }
 
-static bool count_below(const struct ohm_space *space, long steps, ohm_count cut, ohm_count *count)
+bool ohm_space_count(const struct ohm_space *space, long steps, ohm_count cut, ohm_count *count)
 {
     const uint64_t all = space->axes == 64 ? ~UINT64_C(0) : ohm_axis_bit(space->axes) - 1;
     struct counter c = {.space = space, .steps = steps, .cut = cut};
@@ -268,15 +265,10 @@ static bool count_below(const struct ohm_space *space, long steps, ohm_count cut
     return done;
 }
 
-bool ohm_space_count(const struct ohm_space *space, long steps, ohm_count *count)
-{
-    return count_below(space, steps, COUNT_MAX, count);
-}
-
 static bool count_all(const struct ohm_space *space, ohm_count cut, ohm_count *count)
 {
     if (!space->counted)
-        return count_below(space, STEPS_MAX, cut, count);
+        return ohm_space_count(space, STEPS_MAX, cut, count);
     memcpy(count, space->size_bytes, sizeof *count);
     return true;
 }
@@ -287,13 +279,13 @@ enum ohm_status ohm_space_size(const struct ohm_space *space, char buffer[64], s
     ohm_count count;
     int n = sizeof digits - 1;
 
-    if (!count_all(space, COUNT_MAX, &count))
+    if (!count_all(space, OHM_COUNT_MAX, &count))
         return ohm_fail(
             err, OHM_ERANGE,
             "the size of space '%s' is not countable within 2^26 steps: its constraints tie too many values "
             "together",
             space->name);
-    if (count >= COUNT_MAX)
+    if (count >= OHM_COUNT_MAX)
         return ohm_fail(err, OHM_ERANGE, "space '%s' has 2^127 networks or more", space->name);
     digits[n] = 0;
     do {
@@ -308,7 +300,7 @@ int64_t ohm_space_size_within(const struct ohm_space *space, int64_t limit)
 {
     ohm_count count;
 
-    if (limit < 0 || !count_all(space, (ohm_count)limit + 1, &count))
+    if (limit < space->at_least || limit < 0 || !count_all(space, (ohm_count)limit + 1, &count))
         return -1;
     return count <= (ohm_count)limit ? (int64_t)count : -1;
 }
