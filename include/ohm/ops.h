@@ -78,7 +78,7 @@ void ohm_bn_backward(float *dx, float *dgamma, float *dbeta, const float *dy, co
                      const float *mean, const float *var, const float *gamma, const struct ohm_bn *d, float *scratch,
                      struct ohm_exec exec);
 
-/* ---- elementwise and rearranging; n counts numbers; outputs may be one of the inputs of the same shape ---- */
+/* ---- elementwise and rearranging; n counts numbers; elementwise outputs may be one of the inputs ---- */
 
 void ohm_relu_forward(float *y, const float *x, int64_t n, struct ohm_exec exec);
 void ohm_relu_backward(float *dx, const float *dy, const float *y, int64_t n, struct ohm_exec exec); /* y > 0 passes */

@@ -1,0 +1,11 @@
+# The kernels of src/tensor are one source built once per instruction set; which build runs is chosen at run time.
+# Always -O3: at -O2 gcc keeps the sums of a tile in memory, at less than half the speed. -march=native is avoided: gcc
+# 12 then tunes for another processor (see docs/kernels.md).
+set(kernels_flags -O3)
+set_source_files_properties(src/tensor/kernels_base.c PROPERTIES COMPILE_OPTIONS "${kernels_flags}")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  set_source_files_properties(src/tensor/kernels_avx2.c PROPERTIES
+    COMPILE_OPTIONS "${kernels_flags};-march=x86-64-v3")
+  set_source_files_properties(src/tensor/kernels_avx512.c PROPERTIES
+    COMPILE_OPTIONS "${kernels_flags};-march=x86-64-v4;-mprefer-vector-width=512")
+endif()

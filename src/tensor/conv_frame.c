@@ -1,0 +1,107 @@
+/* conv_frame.c - shapes of convolutions, images with their borders, and weights in the order of the kernels. */
+#include "conv_int.h"
+
+#include <string.h>
+
+int64_t ohm_chunk(int64_t n, int i, int64_t *first)
+{
+    const int64_t chunks = n < OHM_CHUNKS ? n : OHM_CHUNKS;
+
+    *first = i < chunks ? n * i / chunks : n;
+    return i < chunks ? n * (i + 1) / chunks - *first : 0;
+}
+
+int ohm_conv2d_out_h(const struct ohm_conv2d *d)
+{
+    return (d->h + d->pad_top + d->pad_bottom - d->k_h) / d->stride_h + 1;
+}
+
+int ohm_conv2d_out_w(const struct ohm_conv2d *d)
+{
+    return (d->w + d->pad_left + d->pad_right - d->k_w) / d->stride_w + 1;
+}
+
+struct ohm_conv2d ohm_conv2d_dense(int n, int c_in, int c_out)
+{
+    return (struct ohm_conv2d){.n = n,
+                               .h = 1,
+                               .w = 1,
+                               .c_in = c_in,
+                               .c_out = c_out,
+                               .k_h = 1,
+                               .k_w = 1,
+                               .stride_h = 1,
+                               .stride_w = 1,
+                               .groups = 1};
+}
+
+bool conv_is_depthwise(const struct ohm_conv2d *d)
+{
+    return d->groups > 1 && d->groups == d->c_in && d->groups == d->c_out;
+}
+
+bool conv_is_pointwise(const struct ohm_conv2d *d)
+{
+    return d->k_h == 1 && d->k_w == 1 && d->stride_h == 1 && d->stride_w == 1 && !d->pad_top && !d->pad_left &&
+           !d->pad_bottom && !d->pad_right;
+}
+
+struct frame conv_frame_forward(const struct ohm_conv2d *d)
+{
+    struct frame f = {.rows = (int64_t)(ohm_conv2d_out_h(d) - 1) * d->stride_h + d->k_h,
+                      .cols = (int64_t)(ohm_conv2d_out_w(d) - 1) * d->stride_w + d->k_w,
+                      .top = -d->pad_top,
+                      .left = -d->pad_left,
+                      .channels = d->c_in};
+
+    if (conv_is_depthwise(d))
+        f.channels = (int)round_up(d->c_in, LANES);
+    f.copied = f.top || f.left || f.rows > d->h || f.cols > d->w || f.channels != d->c_in;
+    if (!f.copied) {
+        f.rows = d->h;
+        f.cols = d->w;
+    }
+    return f;
+}
+
+size_t conv_frame_size(const struct frame *f)
+{
+    return f->copied ? (size_t)round_up(f->rows * f->cols * f->channels, LANES) : 0;
+}
+
+/* One row of a frame: [0, before) and [after, cols) are border. */
+static void fill_row(const struct frame *f, float *to, const float *from, int64_t before, int64_t after, int c)
+{
+    const size_t pixel = (size_t)f->channels * sizeof *to;
+
+    memset(to, 0, (size_t)before * pixel);
+    if (c == f->channels)
+        memcpy(to + before * c, from, (size_t)(after - before) * pixel);
+    else
+        for (int64_t col = before; col < after; col++, from += c) {
+            memcpy(to + col * f->channels, from, (size_t)c * sizeof *to);
+            memset(to + col * f->channels + c, 0, (size_t)(f->channels - c) * sizeof *to);
+        }
+    memset(to + after * f->channels, 0, (size_t)(f->cols - after) * pixel);
+}
+
+const float *conv_frame_fill(const struct frame *f, float *room, const float *image, int64_t h, int64_t w, int c)
+{
+    const int64_t row_size = f->cols * f->channels;
+    int64_t before = f->left < 0 ? -f->left : 0, after = w - f->left;
+
+    if (!f->copied)
+        return image;
+    before = before < f->cols ? before : f->cols;
+    after = after < f->cols ? after : f->cols;
+    after = after > before ? after : before;
+    for (int64_t row = 0; row < f->rows; row++) {
+        const int64_t y = row + f->top;
+
+        if (y < 0 || y >= h || after == before)
+            memset(room + row * row_size, 0, (size_t)row_size * sizeof *room);
+        else
+            fill_row(f, room + row * row_size, image + (y * w + before + f->left) * c, before, after, c);
+    }
+    return room;
+}

@@ -1,0 +1,25 @@
+/* conv_int.h - what the two convolution drivers share: how images are framed and weights lie in memory. */
+#ifndef OHM_CONV_INT_H
+#define OHM_CONV_INT_H
+
+#include "tensor_int.h"
+
+/* Where a kernel finds its image: the image itself where nothing hangs over its edges, else a framed copy. Frame row i
+ * is image row i + top, and so for columns; what lies outside the image is zero. */
+struct frame {
+    int64_t rows, cols;
+    int64_t top, left;
+    int channels; /* of the frame: those of the image, or with depthwise kernels the next multiple of LANES */
+    bool copied;
+};
+
+bool conv_is_depthwise(const struct ohm_conv2d *d);
+/* No window reaches beyond its own pixel: a batch may be treated as one row of pixels. */
+bool conv_is_pointwise(const struct ohm_conv2d *d);
+struct frame conv_frame_forward(const struct ohm_conv2d *d);       /* of x */
+size_t conv_frame_size(const struct frame *f);                     /* floats; 0 when nothing is copied */
+size_t conv_scratch_weights(const struct ohm_conv2d *d, int jobs); /* of backward-weights */
+/* The frame's first pixel: in `room` where copied, else in the image. */
+const float *conv_frame_fill(const struct frame *f, float *room, const float *image, int64_t h, int64_t w, int c);
+
+#endif

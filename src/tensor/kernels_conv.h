@@ -1,0 +1,290 @@
+/* kernels_conv.h - the four inner loops of convolution, written once and built per instruction set.
+ *
+ * A tile of P pixels (or P weights) times NB blocks of 16 channels stays in registers while its chains of multiply-adds
+ * run. P and NB are constants after inlining, so that every tile is straight code; how an image is cut into tiles
+ * changes no bit, since each number of the result is one chain of its own. */
+#include "tensor_int.h"
+#include "vec.h"
+
+#include <string.h>
+
+enum { VECS = LANES / OHM_VL }; /* vectors of a block */
+
+/* Registers: 32 of AVX-512 hold 28 sums, 2 weights and a factor; 16 of the others 12 sums, 2 weights and a factor. */
+#if OHM_VL == 16
+enum { P1_MAX = 24, P2_MAX = 14, STEP = 4, BLOCKS_MAX = 2 };
+#elif OHM_VL == 8
+enum { P1_MAX = 6, P2_MAX = 1, STEP = 2, BLOCKS_MAX = 1 };
+#else
+enum { P1_MAX = 3, P2_MAX = 1, STEP = 1, BLOCKS_MAX = 1 };
+#endif
+#define ACC_MAX 28
+
+#if OHM_VL == 16
+#define CASES1(X, ...)                                                                                                 \
+    X(1, __VA_ARGS__)                                                                                                  \
+    X(2, __VA_ARGS__)                                                                                                  \
+    X(3, __VA_ARGS__)                                                                                                  \
+    X(4, __VA_ARGS__)                                                                                                  \
+    X(5, __VA_ARGS__)                                                                                                  \
+    X(6, __VA_ARGS__)                                                                                                  \
+    X(7, __VA_ARGS__)                                                                                                  \
+    X(8, __VA_ARGS__)                                                                                                  \
+    X(9, __VA_ARGS__)                                                                                                  \
+    X(10, __VA_ARGS__)                                                                                                 \
+    X(11, __VA_ARGS__)                                                                                                 \
+    X(12, __VA_ARGS__)                                                                                                 \
+    X(13, __VA_ARGS__)                                                                                                 \
+    X(14, __VA_ARGS__)                                                                                                 \
+    X(15, __VA_ARGS__)                                                                                                 \
+    X(16, __VA_ARGS__)                                                                                                 \
+    X(17, __VA_ARGS__)                                                                                                 \
+    X(18, __VA_ARGS__)                                                                                                 \
+    X(19, __VA_ARGS__)                                                                                                 \
+    X(20, __VA_ARGS__)                                                                                                 \
+    X(21, __VA_ARGS__)                                                                                                 \
+    X(22, __VA_ARGS__)                                                                                                 \
+    X(23, __VA_ARGS__)                                                                                                 \
+    X(24, __VA_ARGS__)
+#define CASES2(X, ...)                                                                                                 \
+    X(1, __VA_ARGS__)                                                                                                  \
+    X(2, __VA_ARGS__)                                                                                                  \
+    X(3, __VA_ARGS__)                                                                                                  \
+    X(4, __VA_ARGS__)                                                                                                  \
+    X(5, __VA_ARGS__)                                                                                                  \
+    X(6, __VA_ARGS__)                                                                                                  \
+    X(7, __VA_ARGS__)                                                                                                  \
+    X(8, __VA_ARGS__)                                                                                                  \
+    X(9, __VA_ARGS__)                                                                                                  \
+    X(10, __VA_ARGS__)                                                                                                 \
+    X(11, __VA_ARGS__)                                                                                                 \
+    X(12, __VA_ARGS__)                                                                                                 \
+    X(13, __VA_ARGS__)                                                                                                 \
+    X(14, __VA_ARGS__)
+#elif OHM_VL == 8
+#define CASES1(X, ...)                                                                                                 \
+    X(1, __VA_ARGS__)                                                                                                  \
+    X(2, __VA_ARGS__) X(3, __VA_ARGS__) X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__)
+#define CASES2(X, ...) X(1, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
+#else
+#define CASES1(X, ...) X(1, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
+#define CASES2(X, ...) X(1, __VA_ARGS__)
+#endif
+
+/* The first `lanes` of a block that may reach beyond them. */
+INLINE void store_block(float *dst, const vec *acc, int lanes)
+{
+    float part[LANES];
+
+    if (lanes >= LANES) {
+        UNROLL
+        for (int v = 0; v < VECS; v++)
+            v_store(dst + v * OHM_VL, acc[v]);
+        return;
+    }
+    for (int v = 0; v < VECS; v++)
+        v_store(part + v * OHM_VL, acc[v]);
+    for (int k = 0; k < lanes; k++)
+        dst[k] = part[k];
+}
+
+/* One step of the chains: P pixels, `step` floats apart, times the weights of NB blocks. Pixels are addressed from
+ * every third one: base, base + step and base + 2 step are addressing modes of x86. */
+INLINE void conv_step(vec *acc, const float *const *base, ptrdiff_t step, const float *w, ptrdiff_t block, ptrdiff_t i,
+                      const int P, const int NB)
+{
+    vec weight[4];
+
+    UNROLL
+    for (int b = 0; b < NB * VECS; b++)
+        weight[b] = v_load(w + b / VECS * block + i * LANES + b % VECS * OHM_VL);
+    UNROLL
+    for (int p = 0; p < P; p++) {
+        const vec x = v_splat(base[p / 3][p % 3 * step + i]);
+
+        UNROLL
+        for (int b = 0; b < NB * VECS; b++)
+            acc[p * NB * VECS + b] = v_fma(x, weight[b], acc[p * NB * VECS + b]);
+    }
+}
+
+INLINE void conv_tile(const struct conv_job *j, const float *src, const float *w, const vec *bias, float *dst,
+                      int lanes, const int P, const int NB)
+{
+    const ptrdiff_t step = j->px_step, block = (ptrdiff_t)j->runs_y * j->runs_x * j->len * LANES;
+    vec acc[ACC_MAX];
+
+    UNROLL
+    for (int i = 0; i < P * NB * VECS; i++)
+        acc[i] = bias[i % (NB * VECS)];
+    for (int y = 0; y < j->runs_y; y++)
+        for (int x = 0; x < j->runs_x; x++, w += (ptrdiff_t)j->len * LANES) {
+            const float *run = src + y * j->run_y_step + x * j->run_x_step;
+            const float *base[P1_MAX / 3 + 1];
+            const float *v = w;
+            int i = 0;
+
+            UNROLL
+            for (int p = 0; p < P; p += 3)
+                base[p / 3] = run + p * step;
+            for (; i + STEP <= j->len; i += STEP) {
+                UNROLL
+                for (int u = 0; u < STEP; u++)
+                    conv_step(acc, base, step, v, block, u, P, NB);
+                UNROLL
+                for (int p = 0; p < P; p += 3)
+                    base[p / 3] += STEP;
+                v += STEP * LANES;
+            }
+            for (; i < j->len; i++) {
+                conv_step(acc, base, step, v, block, 0, P, NB);
+                UNROLL
+                for (int p = 0; p < P; p += 3)
+                    base[p / 3]++;
+                v += LANES;
+            }
+        }
+    UNROLL
+    for (int p = 0; p < P; p++)
+        UNROLL
+    for (int b = 0; b < NB; b++)
+        store_block(dst + p * j->dst_px + b * LANES, acc + (p * NB + b) * VECS, lanes - b * LANES);
+}
+
+#define TILE_CASE(P, NB)                                                                                               \
+    case P:                                                                                                            \
+        conv_tile(j, src, w, bias, dst, lanes, P, NB);                                                                 \
+        break;
+
+static void conv_tile_1(const struct conv_job *j, const float *src, const float *w, const vec *bias, float *dst,
+                        int lanes, int pixels)
+{
+    switch (pixels) {
+        CASES1(TILE_CASE, 1)
+    }
+}
+
+static void conv_tile_2(const struct conv_job *j, const float *src, const float *w, const vec *bias, float *dst,
+                        int lanes, int pixels)
+{
+    switch (pixels) {
+        CASES2(TILE_CASE, 2)
+    }
+}
+#undef TILE_CASE
+
+static void load_bias(vec *bias, const struct conv_job *j, int lane, int blocks)
+{
+    float part[2 * LANES] = {0};
+
+    for (int k = 0; j->bias && k < blocks * LANES && lane + k < j->lanes; k++)
+        part[k] = j->bias[lane + k];
+    for (int v = 0; v < blocks * VECS; v++)
+        bias[v] = v_load(part + v * OHM_VL);
+}
+
+/* Cuts n into as few parts of at most `most` as possible, all of nearly the same size; the size of part i. */
+INLINE int64_t even_part(int64_t n, int64_t parts, int64_t i)
+{
+    return n / parts + (i < n % parts);
+}
+
+static void conv(const struct conv_job *j)
+{
+    const ptrdiff_t block = (ptrdiff_t)j->runs_y * j->runs_x * j->len * LANES;
+
+    for (int lane = 0; lane < j->lanes;) {
+        const int blocks = j->lanes - lane > LANES ? BLOCKS_MAX : 1;
+        const int most = blocks == 2 ? P2_MAX : P1_MAX;
+        const int64_t tiles = (j->cols + most - 1) / most;
+        const float *w = j->weights + lane / LANES * block;
+        vec bias[4];
+
+        load_bias(bias, j, lane, blocks);
+        for (int64_t row = 0; row < j->rows; row++) {
+            const float *src = j->src + row * j->row_step;
+            float *dst = j->dst + row * j->dst_row + lane;
+
+            for (int64_t t = 0; t < tiles; t++) {
+                const int pixels = (int)even_part(j->cols, tiles, t);
+
+                (blocks == 2 ? conv_tile_2 : conv_tile_1)(j, src, w, bias, dst, j->lanes - lane, pixels);
+                src += pixels * j->px_step;
+                dst += pixels * j->dst_px;
+            }
+        }
+        lane += blocks * LANES;
+    }
+}
+
+/* P weights of a run times NB blocks, over all pixels. */
+INLINE void weights_tile(const struct weights_job *j, const float *x, const float *dy, float *sum, const int P,
+                         const int NB)
+{
+    vec acc[ACC_MAX];
+
+    UNROLL
+    for (int i = 0; i < P * NB * VECS; i++)
+        acc[i] = v_load(sum + i / VECS % NB * j->sum_block + i / VECS / NB * LANES + i % VECS * OHM_VL);
+    for (int64_t row = 0; row < j->rows; row++) {
+        const float *xp = x + row * j->row_step, *dyp = dy + row * j->dy_row;
+
+        for (int64_t col = 0; col < j->cols; col++) {
+            vec g[4];
+
+            UNROLL
+            for (int b = 0; b < NB * VECS; b++)
+                g[b] = v_load(dyp + b * OHM_VL);
+            UNROLL
+            for (int p = 0; p < P; p++)
+                UNROLL
+            for (int b = 0; b < NB * VECS; b++)
+                acc[p * NB * VECS + b] = v_fma(v_splat(xp[p]), g[b], acc[p * NB * VECS + b]);
+            xp += j->px_step;
+            dyp += j->dy_px;
+        }
+    }
+    UNROLL
+    for (int i = 0; i < P * NB * VECS; i++)
+        v_store(sum + i / VECS % NB * j->sum_block + i / VECS / NB * LANES + i % VECS * OHM_VL, acc[i]);
+}
+
+#define TILE_CASE(P, NB)                                                                                               \
+    case P:                                                                                                            \
+        weights_tile(j, x, dy, sum, P, NB);                                                                            \
+        break;
+
+static void weights_tile_1(const struct weights_job *j, const float *x, const float *dy, float *sum, int count)
+{
+    switch (count) {
+        CASES1(TILE_CASE, 1)
+    }
+}
+
+static void weights_tile_2(const struct weights_job *j, const float *x, const float *dy, float *sum, int count)
+{
+    switch (count) {
+        CASES2(TILE_CASE, 2)
+    }
+}
+#undef TILE_CASE
+
+static void weights(const struct weights_job *j)
+{
+    for (int lane = 0; lane < j->lanes;) {
+        const int blocks = j->lanes - lane > LANES ? BLOCKS_MAX : 1;
+        const int most = blocks == 2 ? P2_MAX : P1_MAX;
+        const int tiles = (j->len + most - 1) / most;
+        float *sum = j->sum + lane / LANES * j->sum_block;
+        const float *x = j->x;
+
+        for (int t = 0; t < tiles; t++) {
+            const int count = (int)even_part(j->len, tiles, t);
+
+            (blocks == 2 ? weights_tile_2 : weights_tile_1)(j, x, j->dy + lane, sum, count);
+            x += count;
+            sum += count * LANES;
+        }
+        lane += blocks * LANES;
+    }
+}

@@ -1,0 +1,20 @@
+/* kernels_table.h - the kernels of one instruction set, for the table that ohm_kernels_of chooses from. */
+#include "kernels_conv.h"
+#include "kernels_depthwise.h"
+#include "kernels_elementwise.h"
+
+const struct kernels OHM_KERNELS = {
+    .conv = conv,
+    .weights = weights,
+    .depthwise = depthwise,
+    .depthwise_weights = depthwise_weights,
+    .column_sums = column_sums,
+    .affine = affine,
+    .relu = relu,
+    .relu_backward = relu_backward,
+    .add = add,
+    .add_relu = add_relu,
+    .add_scaled = add_scaled,
+    .larger = larger,
+    .scale = scale,
+};

@@ -1,0 +1,125 @@
+/* tensor_int.h - what the drivers (conv.c, norm.c ...) ask of the kernels that are built per instruction set. */
+#ifndef OHM_TENSOR_INT_H
+#define OHM_TENSOR_INT_H
+
+#include "ohm/ops.h"
+
+/* Channels that sit side by side in vectors: packed weights come in blocks of LANES whatever the vector length. */
+enum { LANES = 16 };
+
+static inline int64_t round_up(int64_t n, int64_t to)
+{
+    return (n + to - 1) / to * to;
+}
+
+/* dst[row][col][lane] = bias[lane] + sum over runs (y, x) and i < len of
+ *   src[row row_step + col px_step + y run_y_step + x run_x_step + i] weights[lane / 16][y][x][i][lane % 16].
+ * A run is what lies side by side both in the image and in the packed weights. Steps are in floats. */
+struct conv_job {
+    const float *src;
+    ptrdiff_t row_step, px_step, run_y_step, run_x_step;
+    int runs_y, runs_x, len;
+    const float *weights;
+    const float *bias; /* [lanes] or NULL */
+    float *dst;
+    ptrdiff_t dst_row, dst_px;
+    int64_t rows, cols;
+    int lanes;
+};
+
+/* sum[lane / 16][i][lane % 16] += x[row row_step + col px_step + i] dy[row dy_row + col dy_px + lane], over rows and
+ * columns in order; lanes is a multiple of LANES. Blocks of sum are sum_block floats apart. */
+struct weights_job {
+    float *sum;
+    ptrdiff_t sum_block;
+    const float *x, *dy;
+    ptrdiff_t row_step, px_step, dy_row, dy_px;
+    int64_t rows, cols;
+    int len, lanes;
+};
+
+/* Depthwise: dst[row][col][c] = bias[c] + sum over taps (y, x) of
+ *   src[row row_step + col px_step + y tap_y_step + x tap_x_step + c] weights[y][x][c];
+ * weights and src hold round_up(c, LANES) channels. */
+struct depthwise_job {
+    const float *src;
+    ptrdiff_t row_step, px_step, tap_y_step, tap_x_step;
+    int taps_y, taps_x;
+    const float *weights;
+    ptrdiff_t weights_tap; /* floats from tap to tap */
+    const float *bias;     /* [c] or NULL */
+    float *dst;
+    ptrdiff_t dst_row, dst_px;
+    int64_t rows, cols;
+    int c;
+};
+
+/* sum[y][x][c] += src[...] dy[row dy_row + col dy_px + c], for c a multiple of LANES; taps are c floats apart. */
+struct depthwise_weights_job {
+    float *sum;
+    const float *src, *dy;
+    ptrdiff_t row_step, px_step, tap_y_step, tap_x_step, dy_row, dy_px;
+    int taps_y, taps_x;
+    int64_t rows, cols;
+    int c;
+};
+
+/* Sums down the columns of a matrix of `width` floats (a multiple of 16), in double. The last row may be shorter. */
+struct column_job {
+    double *sum;                    /* [width]: of x; or of g = dy where y > 0 (y NULL: everywhere) */
+    double *sum2;                   /* [width]: of x^2; or of g (x - mean); NULL: not wanted, mode x only */
+    const float *x, *dy, *y, *mean; /* dy NULL: the first of the two; mean[width] */
+    int64_t n;                      /* floats in all */
+    int width;
+};
+
+/* out = a x + b, or with dy: out = a g + (b x + c) where g is dy where y > 0 (y NULL: everywhere); row by row, with
+ * a, b, c of the column. out may be x or dy. */
+struct affine_job {
+    float *out;
+    const float *x, *dy, *y;
+    const float *a, *b, *c; /* [width] */
+    int64_t rows, stride;
+    int width;
+    bool relu; /* without dy: out = max(out, 0) */
+};
+
+struct kernels {
+    void (*conv)(const struct conv_job *j);
+    void (*weights)(const struct weights_job *j);
+    void (*depthwise)(const struct depthwise_job *j);
+    void (*depthwise_weights)(const struct depthwise_weights_job *j);
+    void (*column_sums)(const struct column_job *j);
+    void (*affine)(const struct affine_job *j);
+    void (*relu)(float *y, const float *x, int64_t n);
+    void (*relu_backward)(float *dx, const float *dy, const float *y, int64_t n);
+    void (*add)(float *y, const float *a, const float *b, int64_t n);
+    void (*add_relu)(float *y, const float *a, const float *b, int64_t n);
+    void (*add_scaled)(float *y, const float *x, float factor, int64_t n);
+    void (*larger)(float *y, const float *x, int64_t n); /* y = x where x > y */
+    void (*scale)(float *y, float factor, int64_t n);
+};
+extern const struct kernels ohm_kernels_base;
+#ifdef __x86_64__
+extern const struct kernels ohm_kernels_avx2, ohm_kernels_avx512;
+#endif
+const struct kernels *ohm_kernels_of(enum ohm_isa isa);
+
+/* scratch memory, handed out in pieces that begin at 64-byte boundaries */
+struct scratch {
+    float *next;
+};
+static inline struct scratch scratch_begin(float *scratch)
+{
+    return (struct scratch){(float *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63)};
+}
+static inline float *scratch_take(struct scratch *s, size_t n)
+{
+    float *piece = s->next;
+
+    s->next += round_up((int64_t)n, 16);
+    return piece;
+}
+enum { SCRATCH_SLACK = 16 }; /* floats lost at most to the first boundary */
+
+#endif

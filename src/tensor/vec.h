@@ -1,0 +1,111 @@
+/* vec.h - one vector of OHM_VL floats, for the instruction set that the including file is built for.
+ *
+ * Multiply-add is fused by name, never by the compiler (-ffp-contract=off is global): a kernel written with v_fma gives
+ * the same bits in every build. Vectors wider than the machine's registers would live in memory, hence the macro. */
+#ifndef OHM_VEC_H
+#define OHM_VEC_H
+
+#ifndef OHM_VL
+#error "define OHM_VL (16, 8 or 4) and OHM_SUFFIX first"
+#endif
+
+#if OHM_VL > 4
+#include <immintrin.h>
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 64")
+#endif
+
+#if OHM_VL == 16
+typedef __m512 vec;
+typedef __m512d vecd; /* half as many doubles */
+INLINE vec v_load(const float *p)
+{
+    return _mm512_loadu_ps(p);
+}
+INLINE void v_store(float *p, vec a)
+{
+    _mm512_storeu_ps(p, a);
+}
+INLINE vec v_splat(float x)
+{
+    return _mm512_set1_ps(x);
+}
+INLINE vec v_fma(vec a, vec b, vec c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+INLINE vecd v_double(const float *p)
+{
+    return _mm512_cvtps_pd(_mm256_loadu_ps(p));
+}
+INLINE vecd v_fma_double(vecd a, vecd b, vecd c)
+{
+    return _mm512_fmadd_pd(a, b, c);
+}
+#elif OHM_VL == 8
+typedef __m256 vec;
+typedef __m256d vecd;
+INLINE vec v_load(const float *p)
+{
+    return _mm256_loadu_ps(p);
+}
+INLINE void v_store(float *p, vec a)
+{
+    _mm256_storeu_ps(p, a);
+}
+INLINE vec v_splat(float x)
+{
+    return _mm256_set1_ps(x);
+}
+INLINE vec v_fma(vec a, vec b, vec c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+INLINE vecd v_double(const float *p)
+{
+    return _mm256_cvtps_pd(_mm_loadu_ps(p));
+}
+INLINE vecd v_fma_double(vecd a, vecd b, vecd c)
+{
+    return _mm256_fmadd_pd(a, b, c);
+}
+#else
+#include <math.h>
+#include <string.h>
+typedef float vec __attribute__((vector_size(16)));
+typedef double vecd __attribute__((vector_size(16)));
+INLINE vec v_load(const float *p)
+{
+    vec a;
+
+    memcpy(&a, p, sizeof a);
+    return a;
+}
+INLINE void v_store(float *p, vec a)
+{
+    memcpy(p, &a, sizeof a);
+}
+INLINE vec v_splat(float x)
+{
+    return (vec){x, x, x, x};
+}
+INLINE vec v_fma(vec a, vec b, vec c)
+{
+    return (vec){fmaf(a[0], b[0], c[0]), fmaf(a[1], b[1], c[1]), fmaf(a[2], b[2], c[2]), fmaf(a[3], b[3], c[3])};
+}
+INLINE vecd v_double(const float *p)
+{
+    return (vecd){p[0], p[1]};
+}
+INLINE vecd v_fma_double(vecd a, vecd b, vecd c)
+{
+    return (vecd){fma(a[0], b[0], c[0]), fma(a[1], b[1], c[1])};
+}
+#endif
+
+#endif
