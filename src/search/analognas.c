@@ -223,8 +223,8 @@ static enum ohm_status tell(void *self, const struct ohm_candidate *asked, const
 
 const struct ohm_strategy_ops analognas_ops = {
     .name = "analognas",
-    .help =
-        "AnalogNAS as published: mutations of width, depth and the rest, best of parents and children; one objective",
+    .help = "AnalogNAS as published: mutates width, depth or the rest; one objective; can trail random in its first 50 "
+            "trials",
     .fields = fields,
     .options_size = sizeof(struct ohm_analognas_options),
     .multi_objective = false,

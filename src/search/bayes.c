@@ -403,7 +403,7 @@ static enum ohm_status tell(void *self, const struct ohm_candidate *asked, const
 
 const struct ohm_strategy_ops bayes_ops = {
     .name = "bayes",
-    .help = "a model of what was measured chooses what to measure next: for evaluations that take seconds or more",
+    .help = "a model of what was measured chooses what to measure next: best where a trial takes seconds or more",
     .fields = fields,
     .options_size = sizeof(struct ohm_bayes_options),
     .multi_objective = true,

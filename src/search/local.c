@@ -184,8 +184,7 @@ static enum ohm_status tell(void *self, const struct ohm_candidate *asked, const
 
 const struct ohm_strategy_ops local_ops = {
     .name = "local",
-    .help =
-        "local search with restarts: every neighbour of the best; one objective, no better than random under 25 trials",
+    .help = "local search with restarts: every neighbour of the best; one objective, strong in small spaces",
     .fields = fields,
     .options_size = sizeof(struct ohm_local_options),
     .multi_objective = false,

@@ -252,7 +252,7 @@ static enum ohm_status tell(void *self, const struct ohm_candidate *asked, const
 
 const struct ohm_strategy_ops nsga2_ops = {
     .name = "nsga2",
-    .help = "NSGA-II: evolves a whole front of several objectives; for thousands of cheap trials, random below 200",
+    .help = "NSGA-II: evolves a front of several objectives; thousands of cheap trials, the first population is random",
     .fields = fields,
     .options_size = sizeof(struct ohm_nsga2_options),
     .multi_objective = true,
