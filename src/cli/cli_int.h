@@ -185,6 +185,9 @@ bool ohm_out_for_people(const struct ohm_out *o);
 /* Writes what is left and gives everything back. OHM_ENOMEM, OHM_EIO. */
 enum ohm_status ohm_out_end(struct ohm_out *o, struct ohm_error *err);
 /* Writes to standard output. */
+/* The text of a file: as it is, or as a text in one of the machine formats. */
+enum ohm_status ohm_out_source(const struct ohm_format *format, const char *kind, const char *name, const char *source,
+                               struct ohm_error *err);
 enum ohm_status ohm_print(const struct ohm_str *s, struct ohm_error *err);
 /* Writes to `path`, or to standard output when it is NULL or "-". */
 enum ohm_status ohm_write(const char *path, const struct ohm_str *s, struct ohm_error *err);
@@ -308,7 +311,8 @@ enum ohm_status ohm_cli_chip_use(struct ohm_chip_use *use, const struct ohm_word
 /* Is this metric one of the sums that every network has by itself (params, macs ...)? */
 bool ohm_is_net_sum(const char *metric);
 /* Prints the card of a surrogate. */
-enum ohm_status ohm_cli_surrogate_card(struct ohm_cli *cli, const char *name, struct ohm_error *err);
+enum ohm_status ohm_cli_surrogate_card(struct ohm_cli *cli, const struct ohm_format *format, const char *name,
+                                       struct ohm_error *err);
 /* A surrogate by name or folder, with the space that its card names or, where not NULL, that of space_name. */
 struct ohm_surrogate;
 enum ohm_status ohm_cli_surrogate(struct ohm_cli *cli, const char *name, const char *space_name,
@@ -331,7 +335,8 @@ int ohm_signal_pending(void);
     X(show)                                                                                                            \
     X(cost)                                                                                                            \
     X(search)                                                                                                          \
-    X(resume) X(ls_studies) X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(export) X(db_check) X(db_upgrade)  \
+    X(resume)                                                                                                          \
+    X(ls_studies) X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(export) X(db_check) X(db_upgrade)            \
         X(db_backup) X(surrogate_train) X(surrogate_eval) X(surrogate_predict) X(surrogate_info) X(bench) X(doctor)    \
             X(version) X(completion) X(help)
 #define X(name) extern const struct ohm_command ohm_cmd_##name;

@@ -41,9 +41,13 @@ static void out_axes(struct ohm_out *o, const struct diff *opt, const struct ohm
         if (!opt->all && strcmp(ohm_str_text(&left), ohm_str_text(&right)) == 0)
             continue;
         ohm_out_row(o);
-        ohm_out_text(o, "axis", ohm_space_axis(a->space, i)->name);
+        if (opt->format.csv)
+            ohm_out_text(o, "kind", "axis");
+        ohm_out_text(o, opt->format.csv ? "name" : "axis", ohm_space_axis(a->space, i)->name);
         ohm_out_str(o, "a", &left);
         ohm_out_str(o, "b", &right);
+        if (opt->format.csv)
+            ohm_out_text(o, "b_minus_a", NULL);
         ohm_out_row_end(o);
     }
     ohm_str_release(&left);
@@ -55,7 +59,9 @@ static void out_number(struct ohm_out *o, const struct diff *opt, const char *na
     if (!opt->all && (a == b || (isnan(a) && isnan(b))))
         return;
     ohm_out_row(o);
-    ohm_out_text(o, "metric", name);
+    if (opt->format.csv)
+        ohm_out_text(o, "kind", "metric");
+    ohm_out_text(o, opt->format.csv ? "name" : "metric", name);
     ohm_out_double(o, "a", a);
     ohm_out_double(o, "b", b);
     ohm_out_double(o, "b_minus_a", b - a);
@@ -92,9 +98,11 @@ static enum ohm_status compare(const struct diff *opt, const struct ohm_named_ne
     ohm_out_text(&out, "b", ohm_id_text(b->id, id));
     ohm_out_list(&out, "axes");
     out_axes(&out, opt, a, b);
-    ohm_out_list_end(&out);
-    ohm_out_say(&out, "%s", "");
-    ohm_out_list(&out, "metrics");
+    if (!opt->format.csv) { /* there, both are one table with the columns kind, name, a, b, b_minus_a */
+        ohm_out_list_end(&out);
+        ohm_out_say(&out, "%s", "");
+        ohm_out_list(&out, "metrics");
+    }
     out_numbers(&out, opt, a, b);
     ohm_out_list_end(&out);
     return ohm_out_end(&out, err);

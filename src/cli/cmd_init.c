@@ -1,6 +1,7 @@
 /* cmd_init.c - a study file to begin with; its comments come from the tables that read it. */
 #include "cli_int.h"
 
+#include "ohm/emit.h"
 #include "ohm/file.h"
 #include "ohm/surrogate.h"
 
@@ -28,7 +29,7 @@ static const struct ohm_option options[] = {
 
 /* What the file will say, found out before it is written. */
 struct draft {
-    struct ohm_str space, surrogate, target;
+    struct ohm_str name, space, surrogate, target;
 };
 
 /* The first surrogate made for the task whose card names its space (and the user's space, where there is one). */
@@ -104,8 +105,24 @@ static void put_fields(struct ohm_str *s, const struct ohm_field *fields, bool o
     }
 }
 
-static void put_goals(struct ohm_str *s, const struct draft *d)
+/* "key: value", quoted where YAML needs it. */
+static void put_text(struct ohm_str *s, const char *key, const char *value)
 {
+    struct ohm_emit e = {0};
+
+    ohm_emit_map(&e, NULL);
+    ohm_emit_text(&e, key, value);
+    ohm_emit_end(&e);
+    ohm_str_append(s, ohm_str_text(&e.out));
+    s->failed = s->failed || e.out.failed;
+    ohm_str_release(&e.out);
+}
+
+/* A strategy for one objective gets one. */
+static void put_goals(struct ohm_str *s, const struct draft *d, bool several)
+{
+    const char *second = several ? "  - minimize energy_uJ\n\n" : "\n";
+
     if (d->surrogate.length > 0) {
         ohm_str_printf(s,
                        "# Learned predictors of accuracy: names, folders, or target=FILE for a plain XGBoost file.\n"
@@ -113,15 +130,17 @@ static void put_goals(struct ohm_str *s, const struct draft *d)
                        ohm_str_text(&d->surrogate));
         ohm_str_printf(s,
                        "# What is wanted: metrics or formulas (ohmnas help metrics; ohmnas surrogate info %s).\n"
-                       "objectives:\n  - maximize %s\n  - minimize energy_uJ\n\n",
-                       ohm_str_text(&d->surrogate), ohm_str_text(&d->target));
+                       "objectives:\n  - maximize %s\n%s",
+                       ohm_str_text(&d->surrogate), ohm_str_text(&d->target), second);
     } else {
-        ohm_str_append(
-            s, "# No surrogate is there for this task: train one (ohmnas help surrogate train) and name it here.\n"
-               "# surrogates:\n#   - NAME\n\n"
-               "# What is wanted: metrics or formulas (ohmnas help metrics). Without a surrogate nothing is known of\n"
-               "# accuracy, so this looks for the largest network at each energy.\n"
-               "objectives:\n  - maximize params\n  - minimize energy_uJ\n\n");
+        ohm_str_printf(
+            s,
+            "# No surrogate is there for this task: train one (ohmnas help surrogate train) and name it here.\n"
+            "# surrogates:\n#   - NAME\n\n"
+            "# What is wanted: metrics or formulas (ohmnas help metrics). Without a surrogate nothing is known of\n"
+            "# accuracy, so this looks for the largest network%s.\n"
+            "objectives:\n  - maximize params\n%s",
+            several ? " at each energy" : " that fits", second);
     }
 }
 
@@ -130,17 +149,15 @@ static void write_study(struct ohm_str *s, const struct init *opt, const struct 
 {
     ohm_str_append(s, "# A study of ohmnas: one search. Run it with: ohmnas search THIS-FILE\n\n"
                       "# Unique in the run log.\n");
-    if (opt->name)
-        ohm_str_printf(s, "study: %s\n\n", opt->name);
-    else
-        ohm_str_printf(s, "study: %s-%s\n\n", opt->task, opt->chip);
-    ohm_str_printf(s, "task: %s\n\n# Where networks are looked for (ohmnas help spaces).\nspace: %s\n\n", opt->task,
-                   ohm_str_text(&d->space));
-    ohm_str_printf(s, "# What they run on (ohmnas show %s), and how it is used.\nchip: %s\nchip_use:\n", opt->chip,
-                   opt->chip);
+    put_text(s, "study", ohm_str_text(&d->name));
+    ohm_str_printf(s, "\ntask: %s\n\n# Where networks are looked for (ohmnas help spaces).\n", opt->task);
+    put_text(s, "space", ohm_str_text(&d->space));
+    ohm_str_append(s, "\n# What they run on (ohmnas help chips), and how it is used.\n");
+    put_text(s, "chip", opt->chip);
+    ohm_str_append(s, "chip_use:\n");
     put_fields(s, ohm_chip_use_fields, false);
     ohm_str_append(s, "\n");
-    put_goals(s, d);
+    put_goals(s, d, strategy->multi_objective);
     ohm_str_append(s, "# What must hold. Of net and chip it is checked before anything is spent.\n"
                       "constraints:\n  - cores <= 64\n\n"
                       "# How it is looked for (ohmnas help strategies).\nstrategy:\n");
@@ -171,6 +188,10 @@ static enum ohm_status make_draft(struct ohm_cli *cli, const struct init *opt, s
     struct ohm_str path = {0};
     enum ohm_status st = choose_surrogate(cli, opt, d, err);
 
+    if (opt->name)
+        ohm_str_append(&d->name, opt->name);
+    else
+        ohm_str_printf(&d->name, "%s-%s", opt->task, opt->chip);
     if (st == OHM_OK && d->space.length == 0)
         ohm_str_printf(&d->space, "%s%s", opt->space ? "" : "resnet-", opt->space ? opt->space : opt->task);
     if (st == OHM_OK && d->surrogate.length > 0)
@@ -189,7 +210,7 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
     const struct init *opt = object;
     const struct ohm_strategy_ops *strategy = NULL;
     const bool to_file = opt->output && strcmp(opt->output, "-") != 0;
-    struct draft d = {{0}, {0}, {0}};
+    struct draft d = {{0}, {0}, {0}, {0}};
     struct ohm_str s = {0};
     enum ohm_status st;
 
@@ -203,6 +224,7 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
             ohm_say("%s is written; run it with: ohmnas search %s", opt->output, opt->output);
     }
     ohm_str_release(&s);
+    ohm_str_release(&d.name);
     ohm_str_release(&d.space);
     ohm_str_release(&d.surrogate);
     ohm_str_release(&d.target);

@@ -48,14 +48,40 @@ static enum ohm_status out_result(const struct ohm_cli *cli, const struct ohm_fo
     return ohm_out_end(&out, err);
 }
 
-static void say_next(const struct ohm_study_row *study, const struct ohm_study_progress *p, bool interrupted)
+/* As one word of a shell's command line. */
+static void append_word(struct ohm_str *s, const char *word)
 {
+    if (*word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:") == strlen(word)) {
+        ohm_str_append(s, word);
+        return;
+    }
+    ohm_str_append(s, "'");
+    for (; *word; word++)
+        ohm_str_append_n(s, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
+    ohm_str_append(s, "'");
+}
+
+/* The commands can be pasted: the study and, where it is not the one that they would take, the run log are named. */
+static void say_next(const struct ohm_study_row *study, const struct ohm_study_progress *p, const char *db,
+                     bool interrupted)
+{
+    struct ohm_str which = {0};
+
+    if (study->name[0] == '-')
+        ohm_str_printf(&which, "'#%lld'", (long long)study->id);
+    else
+        append_word(&which, study->name);
+    if (strcmp(db, "ohmnas.db") != 0) {
+        ohm_str_append(&which, " --db ");
+        append_word(&which, db);
+    }
     if (interrupted)
-        ohm_say("interrupted after a clean checkpoint; go on with: ohmnas resume %s", study->name);
+        ohm_say("interrupted after a clean checkpoint; go on with: ohmnas resume %s", ohm_str_text(&which));
     else if (p->exhausted)
         ohm_say("the space holds no further network that may be asked");
     else
-        ohm_say("see: ohmnas best, ohmnas pareto, ohmnas show ID --study %s", study->name);
+        ohm_say("see: ohmnas best, ohmnas pareto, ohmnas show ID --study %s", ohm_str_text(&which));
+    ohm_str_release(&which);
 }
 
 /* What is said after a run, and the status it comes to. */
@@ -74,7 +100,7 @@ static enum ohm_status finish(struct ohm_cli *cli, const struct ohm_format *form
         return ran != OHM_OK ? ran : st;
     st = out_result(cli, format, db, &study, p, ran == OHM_OK ? err : NULL);
     if (!format->json && !format->jsonl && !format->csv)
-        say_next(&study, p, ran == OHM_EINTR);
+        say_next(&study, p, db, ran == OHM_EINTR);
     if (ran == OHM_OK && st == OHM_OK && p->done > 0 && p->done == p->infeasible + p->failed)
         return ohm_fail(err, OHM_EUNFIT, "no trial of study '%s' meets every constraint", study.name);
     return ran != OHM_OK ? ran : st;

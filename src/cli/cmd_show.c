@@ -185,35 +185,24 @@ static enum ohm_status show_plan(struct ohm_cli *cli, const struct show *opt, co
 
 /* ---- things of files ---- */
 
-static enum ohm_status show_text(const char *source, struct ohm_error *err)
-{
-    struct ohm_str s = {0};
-    enum ohm_status st;
-
-    ohm_str_append(&s, source);
-    st = ohm_print(&s, err);
-    ohm_str_release(&s);
-    return st;
-}
-
-static enum ohm_status show_space(struct ohm_cli *cli, const char *name, struct ohm_error *err)
+static enum ohm_status show_space(struct ohm_cli *cli, const struct show *opt, const char *name, struct ohm_error *err)
 {
     struct ohm_space *space = NULL;
     enum ohm_status st = ohm_cli_space(cli, name, &space);
 
     if (st == OHM_OK)
-        st = show_text(ohm_space_source(space), err);
+        st = ohm_out_source(&opt->format, "space", ohm_space_name(space), ohm_space_source(space), err);
     ohm_space_free(space);
     return st;
 }
 
-static enum ohm_status show_chip(struct ohm_cli *cli, const char *name, struct ohm_error *err)
+static enum ohm_status show_chip(struct ohm_cli *cli, const struct show *opt, const char *name, struct ohm_error *err)
 {
     struct ohm_chip *chip = NULL;
     enum ohm_status st = ohm_cli_chip(cli, name, &chip);
 
     if (st == OHM_OK)
-        st = show_text(ohm_chip_source(chip), err);
+        st = ohm_out_source(&opt->format, "chip", ohm_chip_name(chip), ohm_chip_source(chip), err);
     ohm_chip_free(chip);
     return st;
 }
@@ -235,8 +224,8 @@ static enum ohm_status show_file(struct ohm_cli *cli, const struct show *opt, co
     if (net)
         return show_net(cli, opt, path, err);
     if (space)
-        return show_space(cli, path, err);
-    return study ? show_plan(cli, opt, path, err) : show_chip(cli, path, err);
+        return show_space(cli, opt, path, err);
+    return study ? show_plan(cli, opt, path, err) : show_chip(cli, opt, path, err);
 }
 
 /* Is there a thing of this kind and name? */
@@ -263,11 +252,11 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
     if (*what && !ohm_is_folder(what) && ohm_file_exists(what))
         return show_file(cli, opt, what, err);
     if (*what && is_named(cli, "surrogate", what))
-        return ohm_cli_surrogate_card(cli, what, err);
+        return ohm_cli_surrogate_card(cli, &opt->format, what, err);
     if (*what && is_named(cli, "space", what))
-        return show_space(cli, what, err);
+        return show_space(cli, opt, what, err);
     if (*what && is_named(cli, "chip", what))
-        return show_chip(cli, what, err);
+        return show_chip(cli, opt, what, err);
     st = show_study(opt, *what ? what : opt->net.study, err);
     if (st == OHM_ENOTFOUND && *what)
         return ohm_fail(err, OHM_ENOTFOUND,

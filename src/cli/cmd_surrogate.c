@@ -65,18 +65,15 @@ enum ohm_status ohm_cli_surrogate_check(struct ohm_cli *cli, const char *folder)
     return st;
 }
 
-enum ohm_status ohm_cli_surrogate_card(struct ohm_cli *cli, const char *name, struct ohm_error *err)
+enum ohm_status ohm_cli_surrogate_card(struct ohm_cli *cli, const struct ohm_format *format, const char *name,
+                                       struct ohm_error *err)
 {
     struct ohm_space *space = NULL;
     struct ohm_surrogate *surrogate = NULL;
-    struct ohm_str s = {0};
     enum ohm_status st = ohm_cli_surrogate(cli, name, NULL, &space, &surrogate);
 
-    if (st == OHM_OK) {
-        ohm_str_append(&s, ohm_surrogate_card(surrogate));
-        st = ohm_print(&s, err);
-    }
-    ohm_str_release(&s);
+    if (st == OHM_OK)
+        st = ohm_out_source(format, "surrogate", name, ohm_surrogate_card(surrogate), err);
     ohm_surrogate_free(surrogate);
     ohm_space_free(space);
     return st;

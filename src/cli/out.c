@@ -318,3 +318,22 @@ enum ohm_status ohm_out_end(struct ohm_out *o, struct ohm_error *err)
         st = ohm_fail(err, OHM_EIO, "cannot write to standard output");
     return st;
 }
+
+enum ohm_status ohm_out_source(const struct ohm_format *format, const char *kind, const char *name, const char *source,
+                               struct ohm_error *err)
+{
+    struct ohm_out out;
+    struct ohm_str s = {0};
+
+    ohm_str_append(&s, source);
+    ohm_out_begin(&out, format, "ohmnas.source/1");
+    if (ohm_out_for_people(&out))
+        ohm_out_block(&out, &s);
+    else {
+        ohm_out_text(&out, "kind", kind);
+        ohm_out_text(&out, "name", name);
+        ohm_out_str(&out, "source", &s);
+    }
+    ohm_str_release(&s);
+    return ohm_out_end(&out, err);
+}

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-const char *const ohm_stage_names[OHM_STAGE_COUNT] = { "ask", "evaluate", "tell", "log", "replay" };
+const char *const ohm_stage_names[OHM_STAGE_COUNT] = {"ask", "evaluate", "tell", "log", "replay"};
 
 struct run {
     struct ohm_plan *plan;
@@ -18,9 +18,9 @@ struct run {
     int64_t study, budget;
     const struct ohm_run_options *options;
     struct ohm_strategy *strategy;
-    struct ohm_rng stream;          /* of asking; generation g uses its g-th child */
-    int64_t generation, next;       /* next generation; number of the next trial */
-    int log_period;                 /* every so many generations one is logged with its volume */
+    struct ohm_rng stream;           /* of asking; generation g uses its g-th child */
+    int64_t generation, next;        /* next generation; number of the next trial */
+    int log_period;                  /* every so many generations one is logged with its volume */
     struct ohm_candidate *candidate; /* [batch], and so the next three */
     struct ohm_outcome *outcome;
     struct ohm_genotype *genotype;
@@ -122,7 +122,7 @@ static enum ohm_status measure(struct run *r, int first, int end, struct ohm_err
 /* A generation that is over: a row of the log, unless the log has it. */
 static enum ohm_status close_generation(struct run *r, struct ohm_error *err)
 {
-    struct ohm_generation_row row = { .number = r->generation, .trials = r->next, .best = r->progress.best };
+    struct ohm_generation_row row = {.number = r->generation, .trials = r->next, .best = r->progress.best};
     enum ohm_status st = OHM_OK;
 
     if (r->generation % r->log_period == 0) {
@@ -219,8 +219,8 @@ static enum ohm_status prepare(struct run *r, struct ohm_error *err)
     r->evaluation = ohm_alloc(batch, sizeof *r->evaluation);
     if (!r->candidate || !r->outcome || !r->genotype || !r->evaluation)
         return ohm_fail(err, OHM_ENOMEM, "out of memory for generations of %zu", batch);
-    return writer_create(&r->writer, r->plan, r->store, r->study,
-                         r->options->commit_s > 0 ? r->options->commit_s : 0.2, err);
+    return writer_create(&r->writer, r->plan, r->store, r->study, r->options->commit_s > 0 ? r->options->commit_s : 0.2,
+                         err);
 }
 
 static void release(struct run *r)
@@ -238,7 +238,7 @@ static void release(struct run *r)
 /* What was measured is saved whatever ended the run; the first failure is the one reported. */
 static enum ohm_status save(struct run *r, enum ohm_status st, struct ohm_error *err)
 {
-    struct ohm_error later = { 0 };
+    struct ohm_error later = {0};
     enum ohm_status saved = r->writer ? writer_flush(r->writer, &later) : OHM_OK;
     const char *state = st == OHM_OK ? "done" : st == OHM_EINTR ? "paused" : "failed";
 
@@ -286,22 +286,22 @@ static void fill_spec(const struct ohm_plan *plan, const char *name, const char 
         objective_sign[i] = o->sign;
         objective_text[i] = o->text;
     }
-    *spec = (struct ohm_study_spec){ .name = name,
-                                     .config = config,
-                                     .strategy = plan->strategy->name,
-                                     .space = ohm_space_name(plan->space),
-                                     .chip = plan->chip ? ohm_chip_name(plan->chip) : "none",
-                                     .task = setting_value(&plan->settings, "task", ""),
-                                     .space_text = ohm_space_source(plan->space),
-                                     .chip_text = plan->chip ? ohm_chip_source(plan->chip) : "",
-                                     .seed = plan->seed,
-                                     .budget = plan->budget,
-                                     .metrics = metric,
-                                     .metric_count = ohm_evaluator_metrics(e),
-                                     .objective_metric = objective_metric,
-                                     .objective_sign = objective_sign,
-                                     .objective_text = objective_text,
-                                     .objective_count = plan->objectives };
+    *spec = (struct ohm_study_spec){.name = name,
+                                    .config = config,
+                                    .strategy = plan->strategy->name,
+                                    .space = ohm_space_name(plan->space),
+                                    .chip = plan->chip ? ohm_chip_name(plan->chip) : "none",
+                                    .task = setting_value(&plan->settings, "task", ""),
+                                    .space_text = ohm_space_source(plan->space),
+                                    .chip_text = plan->chip ? ohm_chip_source(plan->chip) : "",
+                                    .seed = plan->seed,
+                                    .budget = plan->budget,
+                                    .metrics = metric,
+                                    .metric_count = ohm_evaluator_metrics(e),
+                                    .objective_metric = objective_metric,
+                                    .objective_sign = objective_sign,
+                                    .objective_text = objective_text,
+                                    .objective_count = plan->objectives};
 }
 
 /* A name that the user gave is taken as it is; a default name gets a number where it is taken. */
@@ -315,8 +315,8 @@ static enum ohm_status add_study(const struct ohm_plan *plan, struct ohm_store *
     char name[160];
 
     for (int i = 1; i <= 10000 && st == OHM_EBUSY; i++) {
-        snprintf(name, sizeof name, i == 1 ? "%s" : "%s-%d", base, i);
-        spec->name = name;
+        snprintf(name, sizeof name, "%s-%d", base, i);
+        spec->name = i == 1 ? base : name; /* whole, so that one that is too long is refused as it is */
         st = ohm_store_add_study(store, study, spec, err);
         if (fixed)
             break;
@@ -327,11 +327,11 @@ static enum ohm_status add_study(const struct ohm_plan *plan, struct ohm_store *
 enum ohm_status ohm_study_run(struct ohm_plan *plan, struct ohm_store *store, const struct ohm_run_options *options,
                               int64_t *study, struct ohm_study_progress *result, struct ohm_error *err)
 {
-    struct run r = { .plan = plan, .store = store, .options = options, .budget = plan->budget };
+    struct run r = {.plan = plan, .store = store, .options = options, .budget = plan->budget};
     const char *metric[OHM_METRICS_MAX], *objective_text[OHM_OBJECTIVES_MAX];
     int objective_metric[OHM_OBJECTIVES_MAX], objective_sign[OHM_OBJECTIVES_MAX];
     struct ohm_study_spec spec;
-    struct ohm_str config = { 0 };
+    struct ohm_str config = {0};
     enum ohm_status st = plan_config(plan, &config, err);
 
     if (st != OHM_OK)
@@ -353,7 +353,7 @@ enum ohm_status ohm_study_resume(struct ohm_plan *plan, struct ohm_store *store,
                                  const struct ohm_run_options *options, struct ohm_study_progress *result,
                                  struct ohm_error *err)
 {
-    struct run r = { .plan = plan, .store = store, .options = options, .study = study };
+    struct run r = {.plan = plan, .store = store, .options = options, .study = study};
     struct ohm_study_row row;
     char number[32];
     enum ohm_status st = ohm_store_lease(store, study, err);

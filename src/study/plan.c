@@ -56,7 +56,7 @@ static void read_options(struct loader *l, const char *prefix, const struct ohm_
     ohm_fields_default(fields, object);
     for (int i = 0; i < list->count; i++) {
         const struct stored_setting *s = &list->item[i];
-        struct ohm_error error = { 0 };
+        struct ohm_error error = {0};
 
         if (strncmp(s->setting.key, prefix, length) != 0 || s->setting.key[length] != '.')
             continue;
@@ -71,7 +71,7 @@ static void read_options(struct loader *l, const char *prefix, const struct ohm_
 static bool find_file(struct loader *l, const char *kind, const struct stored_setting *s, const char *name,
                       struct ohm_str *path)
 {
-    struct ohm_error error = { 0 };
+    struct ohm_error error = {0};
 
     if (l->spec->find(l->spec->find_context, kind, name, path, &error) == OHM_OK && !path->failed)
         return true;
@@ -81,11 +81,12 @@ static bool find_file(struct loader *l, const char *kind, const struct stored_se
 
 static void load_space(struct loader *l)
 {
-    struct ohm_str path = { 0 };
+    struct ohm_str path = {0};
     const struct stored_setting *s = setting_find(&l->plan->settings, "space");
 
     if (!s)
-        setting_fail(l->diag, NULL, OHM_ECONFIG, "the study names no space (space: or task: in the file, --space, --task)");
+        setting_fail(l->diag, NULL, OHM_ECONFIG,
+                     "the study names no space (space: or task: in the file, --space, --task)");
     else if (find_file(l, "space", s, s->setting.value, &path))
         ohm_space_load(&l->plan->space, ohm_str_text(&path), l->diag);
     ohm_str_release(&path);
@@ -93,7 +94,7 @@ static void load_space(struct loader *l)
 
 static void load_chip(struct loader *l)
 {
-    struct ohm_str path = { 0 };
+    struct ohm_str path = {0};
     const struct stored_setting *s = setting_find(&l->plan->settings, "chip");
 
     if (s && strcmp(s->setting.value, "none") != 0 && find_file(l, "chip", s, s->setting.value, &path))
@@ -107,8 +108,8 @@ static void load_surrogate(struct loader *l, const struct stored_setting *s)
     struct ohm_plan *plan = l->plan;
     struct ohm_surrogate **slot = &plan->surrogate[plan->surrogates];
     const char *equals = strchr(s->setting.value, '=');
-    struct ohm_str path = { 0 };
-    struct ohm_error error = { 0 };
+    struct ohm_str path = {0};
+    struct ohm_error error = {0};
     char target[64];
     enum ohm_status st = OHM_EFAIL;
 
@@ -172,8 +173,8 @@ static void load_strategy(struct loader *l)
         for (; ohm_strategies[n] && n < 32; n++)
             names[n] = ohm_strategies[n]->name;
         nearest = ohm_nearest(s->setting.value, names, n);
-        setting_fail(l->diag, s, OHM_ENOTFOUND, "there is no strategy '%s'%s%s%s", s->setting.value,
-                     nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+        setting_fail(l->diag, s, OHM_ENOTFOUND, "there is no strategy '%s'%s%s%s; see: ohmnas help strategies",
+                     s->setting.value, nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
         return;
     }
     plan->strategy_options = ohm_alloc(1, plan->strategy->options_size);
@@ -195,7 +196,7 @@ static void explain(struct loader *l, const char *key, const struct ohm_evaluato
     for (int i = 0; i < list->count; i++) {
         struct ohm_evaluator_spec one = *whole;
         struct ohm_evaluator *trial = NULL;
-        struct ohm_error error = { 0 };
+        struct ohm_error error = {0};
         const char *text = list->item[i].setting.value;
 
         if (strcmp(list->item[i].setting.key, key) != 0)
@@ -213,18 +214,18 @@ static void explain(struct loader *l, const char *key, const struct ohm_evaluato
 static void make_evaluator(struct loader *l)
 {
     struct ohm_plan *plan = l->plan;
-    struct ohm_error error = { 0 };
+    struct ohm_error error = {0};
     const int before = l->diag->count;
-    const struct ohm_evaluator_spec spec = { .space = plan->space,
-                                             .chip = plan->chip,
-                                             .use = plan->use,
-                                             .surrogates = plan->surrogate,
-                                             .surrogate_count = plan->surrogates,
-                                             .objectives = plan->objective,
-                                             .objective_count = plan->objectives,
-                                             .constraints = plan->constraint,
-                                             .constraint_count = plan->constraints,
-                                             .jobs = plan->jobs };
+    const struct ohm_evaluator_spec spec = {.space = plan->space,
+                                            .chip = plan->chip,
+                                            .use = plan->use,
+                                            .surrogates = plan->surrogate,
+                                            .surrogate_count = plan->surrogates,
+                                            .objectives = plan->objective,
+                                            .objective_count = plan->objectives,
+                                            .constraints = plan->constraint,
+                                            .constraint_count = plan->constraints,
+                                            .jobs = plan->jobs};
 
     if (plan->objectives == 0)
         setting_fail(l->diag, NULL, OHM_ECONFIG,
@@ -243,7 +244,7 @@ static void make_evaluator(struct loader *l)
 static void make_features(struct loader *l)
 {
     struct ohm_plan *plan = l->plan;
-    struct ohm_error error = { 0 };
+    struct ohm_error error = {0};
 
     if (!plan->space || l->diag->count > 0)
         return;
@@ -276,13 +277,13 @@ static bool plan_admits(void *context, const struct ohm_genotype *g)
 
 struct ohm_problem plan_problem(struct ohm_plan *plan)
 {
-    return (struct ohm_problem){ .space = plan->space,
-                                 .objectives = plan->objectives,
-                                 .context = plan,
-                                 .admissible = plan_admits,
-                                 .feature_count = ohm_features_count(plan->features),
-                                 .features = plan_features,
-                                 .jobs = plan->jobs };
+    return (struct ohm_problem){.space = plan->space,
+                                .objectives = plan->objectives,
+                                .context = plan,
+                                .admissible = plan_admits,
+                                .feature_count = ohm_features_count(plan->features),
+                                .features = plan_features,
+                                .jobs = plan->jobs};
 }
 
 /* ---- putting it together ---- */
@@ -342,13 +343,14 @@ static enum ohm_status finish(struct ohm_plan **out, struct loader *l)
 
 enum ohm_status ohm_plan_load(struct ohm_plan **out, const struct ohm_plan_spec *spec, struct ohm_diag *diag)
 {
-    struct loader l = { ohm_alloc(1, sizeof *l.plan), spec, diag };
+    struct loader l = {ohm_alloc(1, sizeof *l.plan), spec, diag};
     bool room = true;
 
     if (!l.plan)
         return ohm_diag_add(diag, OHM_ENOMEM, NULL, 0, 0, "out of memory");
-    if (spec->path && settings_read_yaml(&l.plan->settings, spec->path, diag) != OHM_OK && diag->count == 0)
-        room = false;
+    /* Of a file that could not be read nothing is known: to call its settings missing would mislead. */
+    if (spec->path && settings_read_yaml(&l.plan->settings, spec->path, diag) != OHM_OK)
+        return finish(out, &l);
     for (int i = 0; i < spec->count; i++)
         room = room && setting_add(&l.plan->settings, spec->settings[i].key, spec->settings[i].value,
                                    spec->settings[i].origin, 2);
@@ -365,8 +367,8 @@ enum ohm_status ohm_plan_load(struct ohm_plan **out, const struct ohm_plan_spec 
 
 static void restore_texts(struct loader *l, struct ohm_store *store, int64_t study)
 {
-    struct ohm_str space = { 0 }, chip = { 0 };
-    struct ohm_error error = { 0 };
+    struct ohm_str space = {0}, chip = {0};
+    struct ohm_error error = {0};
     const char *chip_name = setting_value(&l->plan->settings, "chip", "none");
 
     if (ohm_store_study_text(store, study, "space_text", &space, &error) != OHM_OK ||
@@ -384,7 +386,7 @@ static void restore_texts(struct loader *l, struct ohm_store *store, int64_t stu
 enum ohm_status ohm_plan_restore(struct ohm_plan **out, struct ohm_store *store, int64_t study,
                                  const struct ohm_plan_spec *spec, struct ohm_diag *diag)
 {
-    struct loader l = { ohm_alloc(1, sizeof *l.plan), spec, diag };
+    struct loader l = {ohm_alloc(1, sizeof *l.plan), spec, diag};
 
     if (!l.plan)
         return ohm_diag_add(diag, OHM_ENOMEM, NULL, 0, 0, "out of memory");

@@ -61,8 +61,8 @@ static void add_options(struct reader *r, const char *prefix, struct ohm_node *n
 
 static void read_root(struct reader *r, struct ohm_node *root)
 {
-    static const char *const scalars[] = { "study", "task", "space", "chip", "budget", "seed" };
-    static const char *const lists[] = { "surrogates", "objectives", "constraints" };
+    static const char *const scalars[] = {"study", "task", "space", "chip", "budget", "seed"};
+    static const char *const lists[] = {"surrogates", "objectives", "constraints"};
     struct ohm_node *node;
 
     for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++)
@@ -80,16 +80,18 @@ static void read_root(struct reader *r, struct ohm_node *root)
 
 enum ohm_status settings_read_yaml(struct setting_list *list, const char *path, struct ohm_diag *diag)
 {
-    struct reader r = { list, diag, ohm_arena_strdup(&list->arena, path) };
+    struct reader r = {list, diag, ohm_arena_strdup(&list->arena, path)};
     struct ohm_doc *doc;
-    const enum ohm_status st = ohm_doc_load(&doc, path, diag);
+    enum ohm_status st = ohm_doc_load(&doc, path, diag);
 
     if (st != OHM_OK)
         return st;
     if (!r.path)
-        ohm_diag_add(diag, OHM_ENOMEM, path, 0, 0, "out of memory");
+        st = ohm_diag_add(diag, OHM_ENOMEM, path, 0, 0, "out of memory");
     else if (ohm_node_is_map(ohm_doc_root(doc), "study file", diag))
         read_root(&r, ohm_doc_root(doc));
+    else
+        st = OHM_ECONFIG;
     ohm_doc_free(doc);
-    return ohm_diag_status(diag, NULL);
+    return st;
 }

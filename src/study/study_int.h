@@ -36,6 +36,7 @@ void settings_release(struct setting_list *list);
 
 /* ---- plan_yaml.c ---- */
 
+/* Fails where the file cannot be read as a map of YAML; errors in its settings are only noted in diag. */
 enum ohm_status settings_read_yaml(struct setting_list *list, const char *path, struct ohm_diag *diag);
 
 /* ---- plan.c ---- */
@@ -52,8 +53,8 @@ struct ohm_plan {
     const struct ohm_strategy_ops *strategy;
     void *strategy_options;
     struct ohm_evaluator *evaluator;
-    struct ohm_features *features;          /* for a strategy's own model; NULL: it uses the genes */
-    struct ohm_net_builder *builder;        /* [jobs], for features that need the net */
+    struct ohm_features *features;   /* for a strategy's own model; NULL: it uses the genes */
+    struct ohm_net_builder *builder; /* [jobs], for features that need the net */
     const char *objective[OHM_OBJECTIVES_MAX];
     const char *constraint[LIST_MAX];
     int objectives, constraints;
@@ -92,11 +93,11 @@ void writer_free(struct writer *w); /* without flushing */
 /* ---- history.c: what the log already holds ---- */
 
 struct history {
-    int64_t count, at;  /* trials read; next one to be replayed */
+    int64_t count, at; /* trials read; next one to be replayed */
     int objectives;
     uint64_t *id;
     double *objective, *sd, *violation; /* [count][objectives] twice, [count] */
-    int64_t last_generation; /* that has a row; -1: none */
+    int64_t last_generation;            /* that has a row; -1: none */
     size_t capacity;
 };
 enum ohm_status history_load(struct history *h, struct ohm_store *store, int64_t study, const struct ohm_plan *plan,
@@ -108,12 +109,12 @@ void history_release(struct history *h);
 struct front {
     int m, count;
     size_t capacity;
-    double *value;      /* [count][m] */
+    double *value; /* [count][m] */
     double reference[OHM_OBJECTIVES_MAX];
-    int64_t seen;       /* feasible trials so far */
+    int64_t seen; /* feasible trials so far */
     bool changed;
     double volume;
-    int64_t volume_at;  /* trials when the volume was computed */
+    int64_t volume_at; /* trials when the volume was computed */
 };
 /* The reference point is the worst of each objective among the first so many feasible trials. */
 enum { REFERENCE_TRIALS = 100 };

@@ -52,6 +52,14 @@ truncate -s 100M large.yaml; run check large.yaml; code 7; err 'large.yaml'; rm 
 printf '{"net": "n:1", "net": "n:2"}' >twice.json; run check twice.json; [ "$code" != 0 ] || wrong "a key twice"; err 'twice.json'
 head -c 200000 /dev/zero | tr '\0' '[' >deep.json; run check deep.json; [ "$code" = 2 ] || [ "$code" = 7 ] || wrong "200,000 brackets"
 
+# Of a file that cannot be read nothing else is said to be missing.
+for file in none.yaml folder noise.yaml; do
+    run search $file --db x.db; [ "$code" != 0 ] || wrong "$file as a study"
+    err "$file"; ! grep -q 'names no space\|no objective' err || wrong "follow-up errors"
+done
+run search --space nb201 --objective params --db long.db --name "$(printf 'x%.0s' {1..300})"; code 2; err '300 bytes'
+run search --space nb201 --objective params --db x.db --strategy annealing; code 3; err 'ohmnas help strategies'
+
 # Names that are not there.
 run search --space nb202 --objective 'minimize params' --db x.db; code 3; err "did you mean 'nb201'"
 run search --space nb201 --chip hermes46 --objective 'minimize params' --db x.db; code 3; err "hermes64"

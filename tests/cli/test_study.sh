@@ -42,6 +42,10 @@ ok cost "$id" --json; json; cp out by_id
 ok export "$id" --chip hermes64 -o net.yaml; ok cost net.yaml --json; same out by_id
 ok show net.yaml; out '^energy_uJ'
 ok diff '#1' '#2'; out 'params'
+ok diff '#1' '#2' --csv; python3 -c 'import csv; assert len(set(map(len, csv.reader(open("out"))))) == 1' || wrong "two tables"
+for thing in nb201 hermes64 nb201-cifar10-pcm; do
+    ok show $thing --json; json; out '"schema": "ohmnas.source/1"'; ok show $thing --jsonl; jsonl; ok show $thing --csv; out '^kind,name,source$'
+done
 run show '#100000'; code 3
 run show n:zzzz; [ "$code" = 2 ] || [ "$code" = 3 ] || wrong "no id"
 ok show a --origin; out '^budget +200 +--budget'; out '^seed +1 +default'; ok show a --origin --json; json
@@ -110,6 +114,12 @@ ok check mine.yaml
 ok show mine.yaml; out '^strategy.population +10 +mine.yaml:[0-9]+'
 ok search mine.yaml --db mine.db --budget 40 --progress none; out '^trials +40'
 ok show --origin --db mine.db; out '^budget +40 +--budget'; out '^seed +1 +mine.yaml:'
+for strategy in random local regevo analognas nsga2 bayes; do
+    ok init --strategy $strategy -o s.yaml -f; ok check s.yaml # one objective where the strategy takes one
+done
+ok init --name "it's: #1" -o s.yaml -f; ok search s.yaml --budget 5 --db 'named so.db' --progress none
+err "show ID --study 'it'\\\\''s: #1' --db 'named so.db'$" # can be pasted
+ok ls studies --db 'named so.db' --csv; out "^1,it's: #1,done,5"
 run init --strategy regevoo; code 3; err "regevo"
 run init --task speech; code 2
 echo "study: all well"
