@@ -29,6 +29,7 @@ struct ohm_data_options {
     int folds, fold;        /* folds >= 2: cross-validation, see ohm_data_refold; 0: as the split says */
     const char *cache;      /* folder for features, made where it is missing; NULL: none are kept */
     int jobs;               /* threads for the features */
+    bool lenient;           /* gives what is good in spite of problems, which are in diag all the same */
 };
 
 struct ohm_data; /* immutable but for ohm_data_refold */
@@ -42,7 +43,7 @@ enum ohm_status ohm_data_load(struct ohm_data **out, const struct ohm_task_spec 
 void ohm_data_free(struct ohm_data *data); /* NULL is fine */
 
 const struct ohm_task_spec *ohm_data_task(const struct ohm_data *data);
-int ohm_data_count(const struct ohm_data *data);      /* samples of all splits */
+int ohm_data_count(const struct ohm_data *data); /* samples of all splits */
 bool ohm_data_is_synthetic(const struct ohm_data *data);
 /* Of the names, labels, splits and contents of all samples: what a weights file is marked with. */
 uint64_t ohm_data_hash(const struct ohm_data *data);
@@ -76,8 +77,19 @@ struct ohm_data_stats {
     double *channel_mean, *channel_std; /* [c] */
     double min, max;
 };
+/* OHM_EUNFIT: the split is empty. */
 enum ohm_status ohm_data_stats(const struct ohm_data *data, enum ohm_split split, struct ohm_data_stats *stats,
-                               int jobs, struct ohm_error *err);
+                               struct ohm_error *err);
+
+/* Two samples with the same content; of a group of n equal ones, the first with each of the others. */
+struct ohm_data_pair {
+    int first, second;
+    bool across; /* they are in different splits */
+    bool labels; /* they have different labels */
+};
+/* All pairs, owned by the caller (ohm_free). */
+enum ohm_status ohm_data_duplicates(const struct ohm_data *data, struct ohm_data_pair **pairs, int *count,
+                                    struct ohm_error *err);
 
 /* Features of one clip by the front end, in double precision but for the Fourier transform: feature[frames][coeff].
  * wave[samples], samples <= clip_samples, in units of full scale (-1 ... 1); zeros follow. */

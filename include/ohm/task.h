@@ -37,13 +37,13 @@ int64_t ohm_frontend_frames(const struct ohm_frontend *f);
 
 /* Changes of training samples, each drawn from the sample's own stream. 0 switches one off. */
 struct ohm_augment {
-    int64_t crop_pad;      /* pixels: shifted by up to this much each way, zeros shifted in */
-    bool flip;             /* left and right, with probability 1/2 */
-    int64_t cutout;        /* side of the square that is set to the mean, pixels */
-    double rotate_deg, zoom; /* up to this many degrees; by up to this share, each way */
+    int64_t crop_pad;                        /* pixels: shifted by up to this much each way, the mean shifted in */
+    bool flip;                               /* left and right, with probability 1/2 */
+    int64_t cutout;                          /* side of the square that is set to the mean, pixels */
+    double rotate_deg, zoom;                 /* up to this many degrees; by up to this share, each way */
     double brightness, contrast, saturation; /* up to this share, each way */
-    double time_shift_ms;  /* up to this much each way, zeros shifted in */
-    double noise_prob, noise_volume; /* background noise: how often, and at most how loud (1: full scale) */
+    double time_shift_ms;                    /* up to this much each way, zeros shifted in */
+    double noise_prob, noise_volume;         /* background noise: how often, and at most how loud (1: full scale) */
     int64_t time_masks, time_mask_frames, freq_masks, freq_mask_bins; /* SpecAugment: how many, at most how wide */
 };
 extern const struct ohm_field ohm_augment_fields[];
@@ -56,9 +56,9 @@ extern const char *const ohm_schedule_names[];  /* constant cosine step onecycle
 /* How to train where the user says nothing else. */
 struct ohm_recipe {
     int64_t epochs, batch;
-    int optimizer; /* enum ohm_optimizer */
+    int optimizer;       /* enum ohm_optimizer */
     double lr, lr_final; /* lr_final: where cosine and onecycle end, as a share of lr */
-    double momentum; /* of sgd; Nesterov's where nesterov */
+    double momentum;     /* of sgd; Nesterov's where nesterov */
     bool nesterov;
     double beta1, beta2; /* of adamw */
     double weight_decay;
@@ -76,24 +76,24 @@ enum { OHM_TASK_CLASSES_MAX = 1000, OHM_TASK_NORM_MAX = 1024 };
 
 struct ohm_task_spec {
     char name[64];
-    int kind;            /* enum ohm_data_kind */
-    int h, w, c;         /* of the input */
+    int kind;    /* enum ohm_data_kind */
+    int h, w, c; /* of the input */
     int classes;
-    char **class_name;   /* [classes], names of the folders */
-    char other[64];      /* class of every folder that is no class, "" : such a folder is an error */
-    char silence[64];    /* speech: class that is cut from background noise where it has no folder; "": none */
-    char noise[64];      /* speech: folder of background noise; "": none */
+    char **class_name; /* [classes], names of the folders */
+    char other[64];    /* class of every folder that is no class, "" : such a folder is an error */
+    char silence[64];  /* speech: class that is cut from background noise where it has no folder; "": none */
+    char noise[64];    /* speech: folder of background noise; "": none */
     char split_file[OHM_FIELD_TEXT_SIZE]; /* in the data folder: columns file, split; "": none */
-    int split_rule;      /* enum ohm_split_rule */
-    int64_t val_count;   /* of OHM_SPLIT_BATCHES */
+    int split_rule;                       /* enum ohm_split_rule */
+    int64_t val_count;                    /* of OHM_SPLIT_BATCHES */
     /* x = (value - mean) / std; a list has 1, c or w * c entries: for all, by channel, by column and channel */
     int norms;
-    double *mean, *std;  /* [norms] */
+    double *mean, *std;           /* [norms] */
     struct ohm_frontend frontend; /* speech */
     struct ohm_augment augment;
     struct ohm_recipe recipe;
-    double target_top1;  /* MLPerf Tiny's quality target, percent; 0: none */
-    uint64_t hash;       /* of all that decides what a network sees when it is evaluated */
+    double target_top1; /* MLPerf Tiny's quality target, percent; 0: none */
+    uint64_t hash;      /* of all that decides what a network sees when it is evaluated */
     struct ohm_arena *arena;
 };
 
