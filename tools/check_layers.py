@@ -16,7 +16,7 @@ HEADERS = {
     "net": "net",
     "tensor": "tensor ops quant npy",
     "data": "data task",
-    "train": "train weights",
+    "train": "train weights layer_list",
     "report": "report",
     "space": "space decode",
     "chip": "chip",

@@ -244,12 +244,15 @@ static void make_evaluator(struct loader *l)
 static void make_features(struct loader *l)
 {
     struct ohm_plan *plan = l->plan;
-    struct ohm_error error = {0};
+    struct ohm_error error = { 0 };
+    enum ohm_status st;
 
     if (!plan->space || l->diag->count > 0)
         return;
-    if (ohm_features_create(&plan->features, plan->space, "onehot,net,cell", NULL) != OHM_OK &&
-        ohm_features_create(&plan->features, plan->space, "onehot,net", &error) != OHM_OK)
+    st = ohm_features_create(&plan->features, plan->space, "onehot,net,cell", &error);
+    if (st == OHM_ECONFIG)
+        st = ohm_features_create(&plan->features, plan->space, "onehot,net", &error);
+    if (st != OHM_OK)
         ohm_diag_take(l->diag, &error);
     plan->builder = ohm_alloc((size_t)plan->jobs, sizeof *plan->builder);
     if (!plan->builder)
