@@ -121,6 +121,9 @@ enum ohm_status ohm_opt_parse(struct ohm_cli *cli, const struct ohm_command *com
 /* "a,b,c" as words, without empty ones; NULL gives none. */
 enum ohm_status ohm_words_split(struct ohm_cli *cli, const char *text, char divider, struct ohm_words *words,
                                 struct ohm_error *err);
+/* The words "key=value" of --set into the struct that the table describes. */
+enum ohm_status ohm_opt_set_fields(const struct ohm_field *fields, void *object, const struct ohm_words *set,
+                                   struct ohm_error *err);
 /* The options of the table that set a key of the study, as settings with their origin. */
 enum ohm_status ohm_opt_settings(struct ohm_cli *cli, const struct ohm_option *options, const void *object,
                                  const struct ohm_args *args, struct ohm_setting **settings, int *count,
@@ -210,6 +213,9 @@ enum ohm_status ohm_find_folders(struct ohm_cli *cli, struct ohm_words *folders,
 /* Loaders by name or path. Problems go to cli->diag. */
 enum ohm_status ohm_cli_space(struct ohm_cli *cli, const char *name, struct ohm_space **space);
 enum ohm_status ohm_cli_chip(struct ohm_cli *cli, const char *name, struct ohm_chip **chip);
+
+struct ohm_task_spec;
+enum ohm_status ohm_cli_task(struct ohm_cli *cli, const char *name, struct ohm_task_spec **task);
 
 /* ---- the database ---- */
 
@@ -336,9 +342,10 @@ int ohm_signal_pending(void);
     X(cost)                                                                                                            \
     X(search)                                                                                                          \
     X(resume)                                                                                                          \
-    X(ls_studies) X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(export) X(db_check) X(db_upgrade)            \
-        X(db_backup) X(surrogate_train) X(surrogate_eval) X(surrogate_predict) X(surrogate_info) X(bench) X(doctor)    \
-            X(version) X(completion) X(help)
+    X(ls_studies)                                                                                                      \
+    X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(export) X(db_check) X(db_upgrade) X(db_backup)             \
+        X(surrogate_train) X(surrogate_eval) X(surrogate_predict) X(surrogate_info) X(bench) X(doctor) X(version)      \
+            X(completion) X(help)
 #define X(name) extern const struct ohm_command ohm_cmd_##name;
 OHM_COMMANDS(X)
 #undef X

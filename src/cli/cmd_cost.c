@@ -23,20 +23,8 @@ static const struct ohm_option options[] = {
 
 enum ohm_status ohm_cli_chip_use(struct ohm_chip_use *use, const struct ohm_words *set, struct ohm_error *err)
 {
-    enum ohm_status st = OHM_OK;
-
     ohm_fields_default(ohm_chip_use_fields, use);
-    for (int i = 0; i < set->count && st == OHM_OK; i++) {
-        const char *equals = strchr(set->item[i], '=');
-        char key[64];
-
-        if (!equals || (size_t)(equals - set->item[i]) >= sizeof(key))
-            return ohm_fail(err, OHM_ECONFIG, "--set is '%.80s', not key=value", set->item[i]);
-        memcpy(key, set->item[i], (size_t)(equals - set->item[i]));
-        key[equals - set->item[i]] = '\0';
-        st = ohm_field_set(ohm_chip_use_fields, use, key, equals + 1, err);
-    }
-    return st;
+    return ohm_opt_set_fields(ohm_chip_use_fields, use, set, err);
 }
 
 static void out_sums(struct ohm_out *o, const struct ohm_named_net *n, const struct ohm_chip *chip,

@@ -171,24 +171,6 @@ static const struct ohm_option train_options[] = {
     OHM_OPT_END,
 };
 
-static enum ohm_status read_set(struct ohm_surrogate_options *options, const struct ohm_words *set,
-                                struct ohm_error *err)
-{
-    enum ohm_status st = OHM_OK;
-
-    for (int i = 0; i < set->count && st == OHM_OK; i++) {
-        const char *equals = strchr(set->item[i], '=');
-        char key[64];
-
-        if (!equals || (size_t)(equals - set->item[i]) >= sizeof(key))
-            return ohm_fail(err, OHM_ECONFIG, "--set is '%.80s', not key=value", set->item[i]);
-        memcpy(key, set->item[i], (size_t)(equals - set->item[i]));
-        key[equals - set->item[i]] = '\0';
-        st = ohm_field_set(ohm_surrogate_fields, options, key, equals + 1, err);
-    }
-    return st;
-}
-
 /* The command that makes the surrogate again, for its card: every word that a shell would take apart is quoted. */
 static void put_word(struct ohm_str *s, const char *name, const char *value)
 {
@@ -245,7 +227,7 @@ static enum ohm_status train(const struct train *opt, const struct ohm_args *arg
     spec.options.seed = opt->seed;
     command_line(&command, opt, args);
     spec.command = ohm_str_text(&command);
-    if (st == OHM_OK && (st = read_set(&spec.options, &opt->set, err)) == OHM_OK &&
+    if (st == OHM_OK && (st = ohm_opt_set_fields(ohm_surrogate_fields, &spec.options, &opt->set, err)) == OHM_OK &&
         (st = read_rows(&rows, &opt->rows, space, err)) == OHM_OK) {
         ohm_say("%d rows, %d passed over; training", rows.count, rows.passed_over);
         st = ohm_surrogate_train(report, &spec, space, &rows, err);

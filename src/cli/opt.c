@@ -363,3 +363,21 @@ enum ohm_status ohm_opt_settings(struct ohm_cli *cli, const struct ohm_option *o
     }
     return st;
 }
+
+enum ohm_status ohm_opt_set_fields(const struct ohm_field *fields, void *object, const struct ohm_words *set,
+                                   struct ohm_error *err)
+{
+    enum ohm_status st = OHM_OK;
+
+    for (int i = 0; i < set->count && st == OHM_OK; i++) {
+        const char *equals = strchr(set->item[i], '=');
+        char key[64];
+
+        if (!equals || (size_t)(equals - set->item[i]) >= sizeof(key))
+            return ohm_fail(err, OHM_ECONFIG, "--set is '%.80s', not key=value", set->item[i]);
+        memcpy(key, set->item[i], (size_t)(equals - set->item[i]));
+        key[equals - set->item[i]] = '\0';
+        st = ohm_field_set(fields, object, key, equals + 1, err);
+    }
+    return st;
+}

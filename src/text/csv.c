@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -244,18 +245,33 @@ int ohm_csv_column(const struct ohm_csv *csv, const char *name)
     return -1;
 }
 
+/* The columns there are, cut short where they are many. */
+static void list_columns(const struct ohm_csv *csv, char *list, size_t room)
+{
+    size_t used = 0;
+
+    list[0] = '\0';
+    for (int i = 0; i < csv->columns && used < room; i++)
+        used += (size_t)snprintf(list + used, room - used, "%s%.80s", i ? ", " : "; there are: ", csv->name[i]);
+    if (used >= room)
+        memcpy(list + room - 4, "...", 4);
+}
+
 enum ohm_status ohm_csv_need(const struct ohm_csv *csv, const char *name, int *column, struct ohm_error *err)
 {
     const int found = ohm_csv_column(csv, name);
     const char *near;
+    char list[256] = "";
 
     if (found >= 0) {
         *column = found;
         return OHM_OK;
     }
     near = ohm_nearest(name, csv->name, csv->columns);
-    return ohm_fail_at(err, OHM_ENOTFOUND, OHM_ORIGIN, csv->path, 0, 0, "there is no column '%.80s'%s%.80s%s", name,
-                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    if (!near)
+        list_columns(csv, list, sizeof list);
+    return ohm_fail_at(err, OHM_ENOTFOUND, OHM_ORIGIN, csv->path, 0, 0, "there is no column '%.80s'%s%.80s%s%s", name,
+                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", list);
 }
 
 enum ohm_status ohm_csv_double(const struct ohm_csv *csv, int row, int column, double *value, struct ohm_error *err)

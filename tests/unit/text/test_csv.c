@@ -45,7 +45,28 @@ static void columns_are_found_by_name_or_the_nearest_is_told(void **state)
     assert_int_equal(ohm_csv_need(&csv, "acc_1", &column, &err), OHM_ENOTFOUND);
     assert_string_equal(err.text, "there is no column 'acc_1'; did you mean 'acc_1d'?");
     assert_string_equal(err.path, "t.csv");
+    assert_int_equal(ohm_csv_need(&csv, "genotype", &column, &err), OHM_ENOTFOUND);
+    assert_string_equal(err.text, "there is no column 'genotype'; there are: net, acc_1d");
     ohm_csv_release(&csv);
+}
+
+static void many_columns_are_listed_as_far_as_there_is_room(void **state)
+{
+    (void)state;
+    struct ohm_csv csv;
+    struct ohm_error err;
+    struct ohm_str text = {0};
+    int column = -1;
+
+    for (int i = 0; i < 200; i++)
+        ohm_str_printf(&text, "%scolumn%d", i ? "," : "", i);
+    ohm_str_append(&text, "\n");
+    assert_int_equal(read_csv(&csv, ohm_str_text(&text), NULL), OHM_OK);
+    assert_int_equal(ohm_csv_need(&csv, "ops", &column, &err), OHM_ENOTFOUND);
+    assert_non_null(strstr(err.text, "there are: column0, column1, "));
+    assert_string_equal(err.text + strlen(err.text) - 3, "...");
+    ohm_csv_release(&csv);
+    ohm_str_release(&text);
 }
 
 static void a_cell_is_a_number_or_missing_or_an_error_with_its_line(void **state)
@@ -159,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quotes_line_ends_comments_and_empty_lines_are_read),
         cmocka_unit_test(columns_are_found_by_name_or_the_nearest_is_told),
+        cmocka_unit_test(many_columns_are_listed_as_far_as_there_is_room),
         cmocka_unit_test(a_cell_is_a_number_or_missing_or_an_error_with_its_line),
         cmocka_unit_test(bad_tables_are_refused_with_their_line),
         cmocka_unit_test(a_nul_byte_is_refused),
