@@ -1,0 +1,32 @@
+/* layer_list.h - a network written out layer by layer in YAML, for those that no search space holds.
+ *
+ *   network: resnet8
+ *   source: "where its shape is published"
+ *   input: [32, 32, 3]                       # h, w, c
+ *   layers:
+ *     - { kind: conv, name: a, out: 16, kernel: 3, stride: 1, pad: same, bias: false, depthwise: false }
+ *     - { kind: batch_norm }                 # reads the layer above it, as every layer without `from`
+ *     - { kind: relu, name: b }
+ *     - { kind: add, from: [a, b] }
+ *     - { kind: avg_pool, kernel: [24, 5], stride: 24, pad: 0, count_include_pad: false }
+ *     - { kind: dense, out: 10, bias: true }
+ *
+ * Kinds are those of net.h. `pad` is same (TensorFlow's), valid, or a number of pixels on every side; same is the
+ * default of a conv, and a pool takes numbers only (default 0). Defaults: kernel 1, stride 1, bias as no batch norm
+ * would need it: true for dense, false for conv. */
+#ifndef OHM_LAYER_LIST_H
+#define OHM_LAYER_LIST_H
+
+#include "ohm/doc.h"
+#include "ohm/net.h"
+
+#include <stdbool.h>
+
+/* Does the root of this document say that it is such a file? */
+bool ohm_is_layer_list(const struct ohm_doc *doc);
+/* Builds the network; *net points into the builder. Every problem of the file in one pass; problems of shapes are found
+ * when the rest is right. *name, owned by doc, may be NULL. */
+enum ohm_status ohm_layer_list_read(struct ohm_net_builder *b, const struct ohm_net **net, const char **name,
+                                    const struct ohm_doc *doc, struct ohm_diag *diag);
+
+#endif

@@ -1,0 +1,136 @@
+/* train_int.h - the tape: a net with memory for a batch, forward and backward. */
+#ifndef OHM_TRAIN_INT_H
+#define OHM_TRAIN_INT_H
+
+#include "ohm/ops.h"
+#include "ohm/train.h"
+
+#define OHM_BN_EPS      1e-5f /* Ioffe and Szegedy's epsilon, at the value that PyTorch made usual */
+#define OHM_BN_MOMENTUM 0.1f  /* share of a batch in the running statistics; likewise */
+
+/* A conv or dense matrix cut into tiles. Tile t covers rows [row[t], row[t + 1]) in the order (k_y, k_x, c) and is
+ * computed as a convolution of those kernel rows that it touches, the rest of them zero. */
+struct ohm_tile {
+    int32_t first, end;  /* rows of the matrix */
+    int32_t k_first;     /* first kernel row */
+    struct ohm_conv2d d; /* of one image */
+    size_t skip;         /* floats of the image above the first that it reads */
+    size_t packed;       /* place in the node's tile_packed */
+};
+
+struct ohm_unit {
+    bool runs;  /* on a way to the output */
+    bool grad;  /* its output depends on what is trained */
+    bool alias; /* its output is the memory of its only input: flatten, ReLU in place */
+    bool relu;  /* batch norm, add: the ReLU behind it is done in the same pass */
+    bool done;  /* a ReLU that the layer before has done */
+    int readers;
+    int root;                /* whose memory holds its output */
+    size_t numbers;          /* of its output, an image */
+    float *y;                /* [batch][numbers], of the root */
+    float *dy;               /* of the root: gradient, while it has one */
+    struct ohm_buffer own;   /* y, of a root */
+    struct ohm_conv2d d;     /* conv, dense; n = 1 */
+    struct ohm_pool pool;    /* pools; n = 1 */
+    struct ohm_buffer noisy; /* weights as this step sees them */
+    struct ohm_buffer packed, packed_back;
+    float *mean, *var; /* batch norm: of the batch; [c] each, in stat */
+    struct ohm_buffer stat;
+    /* analog */
+    struct ohm_tile *tile; /* [tiles] */
+    int tiles;
+    struct ohm_buffer scale; /* [3][tiles][c_out]: largest weight, one level of the ADC, its inverse */
+    struct ohm_buffer tile_packed, tile_weights; /* of all tiles; of one */
+    struct ohm_buffer x_dac;                     /* inputs behind the DAC, [batch][h w c_in] */
+};
+
+struct ohm_tape {
+    const struct ohm_net *net;
+    struct ohm_weights *w;
+    const struct ohm_analog *analog; /* NULL: digital */
+    struct ohm_unit *node;           /* [layers] */
+    int batch;                       /* memory is for so many images */
+    int n;                           /* images of the batch under way */
+    bool training;                   /* batch norms use the batch */
+    float momentum;                  /* share of the batch in the running statistics */
+    int64_t step;                    /* of the run; names the noise */
+    struct ohm_rng rng;              /* root of the noise */
+    struct ohm_buffer grad;          /* [w->trainable] */
+    struct ohm_buffer range_grad;    /* [layers] */
+    struct ohm_buffer scratch, spare;
+    struct ohm_buffer pool;   /* normal numbers, for output noise */
+    struct ohm_buffer column; /* analog: two outputs of one image for each thread */
+    size_t column_size, scratch_tile;
+    size_t channels;         /* most columns of a layer */
+    struct ohm_buffer *slot; /* [slots]: gradients under way, each as large as the largest output */
+    bool *slot_used;
+    int slots;
+    size_t slot_size;
+    struct ohm_exec exec;
+};
+
+enum { OHM_NOISE_POOL = 65536 };
+
+/* tape.c */
+/* batch images at most; for training also memory for gradients. analog may be NULL. */
+enum ohm_status ohm_tape_create(struct ohm_tape **out, struct ohm_weights *w, const struct ohm_analog *analog,
+                                int batch, bool training, int jobs, struct ohm_error *err);
+void ohm_tape_free(struct ohm_tape *tape);
+float *ohm_tape_input(const struct ohm_tape *tape);  /* [batch][h][w][c], to be filled */
+float *ohm_tape_output(const struct ohm_tape *tape); /* [batch][classes] */
+
+/* forward.c */
+/* The weights have changed: packs them, with the noise of this step where there is some. */
+void ohm_tape_pack(struct ohm_tape *tape);
+/* n images of the input through the net. */
+enum ohm_status ohm_tape_forward(struct ohm_tape *tape, int n, struct ohm_error *err);
+
+/* backward.c */
+/* From the gradient of the loss by the output, [n][classes], to tape->grad and range_grad. */
+enum ohm_status ohm_tape_backward(struct ohm_tape *tape, const float *d_output, struct ohm_error *err);
+
+/* analog.c */
+enum ohm_status ohm_analog_plan(struct ohm_tape *tape, int layer, struct ohm_error *err);
+void ohm_analog_weights(struct ohm_tape *tape, int layer);
+enum ohm_status ohm_analog_forward(struct ohm_tape *tape, int layer, float *y, const float *x, struct ohm_error *err);
+/* The gradient of a layer's input range from that of its inputs. */
+void ohm_analog_range(struct ohm_tape *tape, int layer, const float *dx, const float *x);
+void ohm_analog_clip(struct ohm_weights *w, const struct ohm_analog *analog);
+void ohm_analog_pool(struct ohm_tape *tape, uint64_t epoch);
+
+/* optimize.c */
+struct ohm_optimizer_state {
+    float *first, *second; /* [count]: momentum; mean square (adamw) */
+    size_t count;
+    int64_t step;
+};
+double ohm_learning_rate(const struct ohm_recipe *r, double epoch); /* epoch with its fraction done */
+void ohm_optimize(struct ohm_weights *w, const float *grad, struct ohm_optimizer_state *s, const struct ohm_recipe *r,
+                  double lr);
+void ohm_average(float *mean, const float *value, size_t n, double decay, int64_t step);
+
+/* judge.c */
+/* Judges with a tape that was made without training. */
+enum ohm_status ohm_tape_judge(struct ohm_score_counts *score, struct ohm_tape *tape, const struct ohm_samples *samples,
+                               struct ohm_error *err);
+/* Fills the batch norms' running statistics anew from `batches` batches of training samples. */
+enum ohm_status ohm_tape_reestimate(struct ohm_tape *tape, const struct ohm_samples *samples, int batches,
+                                    struct ohm_error *err);
+
+/* checkpoint.c */
+struct ohm_run_state {
+    struct ohm_optimizer_state opt;
+    float *ema, *best; /* [w->count] each; whole vectors */
+    int64_t epoch;     /* whole epochs done */
+    int64_t step;
+    struct ohm_train_result result;
+    double best_accuracy;
+    int64_t since_best;
+};
+uint64_t ohm_run_fingerprint(const struct ohm_train_spec_net *spec);
+enum ohm_status ohm_checkpoint_write(const char *path, const struct ohm_weights *w, const struct ohm_run_state *s,
+                                     uint64_t fingerprint, struct ohm_error *err);
+enum ohm_status ohm_checkpoint_read(const char *path, struct ohm_weights *w, struct ohm_run_state *s,
+                                    uint64_t fingerprint, int64_t epochs, struct ohm_error *err);
+
+#endif
