@@ -91,6 +91,11 @@ struct ohm_data_pair {
 enum ohm_status ohm_data_duplicates(const struct ohm_data *data, struct ohm_data_pair **pairs, int *count,
                                     struct ohm_error *err);
 
+/* Writes x_SPLIT.npy (float, [n][h][w][c], normalised) and y_SPLIT.npy (int32, [n]) into a folder, which is made where
+ * it is missing. Each file is either as before or whole. */
+enum ohm_status ohm_data_write_npy(const struct ohm_data *data, enum ohm_split split, const char *folder, int jobs,
+                                   struct ohm_error *err);
+
 /* Features of one clip by the front end, in double precision but for the Fourier transform: feature[frames][coeff].
  * wave[samples], samples <= clip_samples, in units of full scale (-1 ... 1); zeros follow. */
 enum ohm_status ohm_frontend_run(const struct ohm_frontend *f, float *feature, const float *wave, size_t samples,

@@ -49,9 +49,9 @@ struct ohm_augment {
 extern const struct ohm_field ohm_augment_fields[];
 
 enum ohm_optimizer { OHM_OPTIMIZER_SGD, OHM_OPTIMIZER_ADAMW };
-enum ohm_schedule { OHM_SCHEDULE_CONSTANT, OHM_SCHEDULE_COSINE, OHM_SCHEDULE_STEP, OHM_SCHEDULE_ONECYCLE };
-extern const char *const ohm_optimizer_names[]; /* sgd adamw */
-extern const char *const ohm_schedule_names[];  /* constant cosine step onecycle */
+enum ohm_lr_schedule { OHM_SCHEDULE_CONSTANT, OHM_SCHEDULE_COSINE, OHM_SCHEDULE_STEP, OHM_SCHEDULE_ONECYCLE };
+extern const char *const ohm_optimizer_names[];   /* sgd adamw */
+extern const char *const ohm_lr_schedule_names[]; /* constant cosine step onecycle */
 
 /* How to train where the user says nothing else. */
 struct ohm_recipe {
@@ -62,7 +62,7 @@ struct ohm_recipe {
     bool nesterov;
     double beta1, beta2; /* of adamw */
     double weight_decay;
-    int schedule; /* enum ohm_schedule */
+    int schedule; /* enum ohm_lr_schedule */
     double warmup_epochs;
     int64_t step_epochs; /* step: lr times step_factor after every so many epochs */
     double step_factor;

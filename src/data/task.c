@@ -3,7 +3,7 @@
 
 const char *const ohm_data_kind_names[OHM_DATA_KINDS + 1] = {"cifar10", "speech", "images", "npy", NULL};
 const char *const ohm_optimizer_names[] = {"sgd", "adamw", NULL};
-const char *const ohm_schedule_names[] = {"constant", "cosine", "step", "onecycle", NULL};
+const char *const ohm_lr_schedule_names[] = {"constant", "cosine", "step", "onecycle", NULL};
 static const char *const frontend_names[] = {"mfcc", "logmel", NULL};
 
 /* Defaults: MLPerf Tiny's keyword spotting (mlcommons/tiny, get_dataset.py: 16 kHz, 1 s, windows of 30 ms every 20 ms,
@@ -55,7 +55,7 @@ const struct ohm_field ohm_recipe_fields[] = {
     OHM_REAL(ohm_recipe, beta1, 0.9, 0, 0.99999, "of adamw: decay of the mean"),
     OHM_REAL(ohm_recipe, beta2, 0.999, 0, 0.999999, "of adamw: decay of the square"),
     OHM_REAL(ohm_recipe, weight_decay, 5e-4, 0, 10, "of the weights; not of biases and batch norm"),
-    OHM_CHOICE(ohm_recipe, schedule, OHM_SCHEDULE_COSINE, ohm_schedule_names, "constant, cosine, step or onecycle"),
+    OHM_CHOICE(ohm_recipe, schedule, OHM_SCHEDULE_COSINE, ohm_lr_schedule_names, "constant, cosine, step or onecycle"),
     OHM_REAL(ohm_recipe, warmup_epochs, 0, 0, 10000, "the rate rises linearly over these"),
     OHM_INT(ohm_recipe, step_epochs, 30, 1, 100000, "step: lr times step_factor after every so many epochs"),
     OHM_REAL(ohm_recipe, step_factor, 0.1, 0, 1, "step: see step_epochs"),
