@@ -98,12 +98,26 @@ static int finish_file(int fd)
     return 0;
 }
 
+/* A device or a pipe is written to; a new file in its place would take /dev/stdout, or /dev/null, from everyone. */
+static enum ohm_status write_special(const char *path, const void *bytes, size_t length, struct ohm_error *err)
+{
+    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int reason = fd < 0 ? errno : write_whole(fd, bytes, length);
+
+    if (fd >= 0 && close(fd) != 0 && !reason)
+        reason = errno;
+    return reason ? fail_path(err, path, reason, "cannot write the file") : OHM_OK;
+}
+
 enum ohm_status ohm_file_write(const char *path, const void *bytes, size_t length, struct ohm_error *err)
 {
     struct ohm_str temporary = { 0 };
+    struct stat info;
     enum ohm_status st = OHM_OK;
     int fd, reason;
 
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return write_special(path, bytes, length, err);
     ohm_str_printf(&temporary, "%s.XXXXXX", path);
     if (temporary.failed)
         return ohm_fail(err, OHM_ENOMEM, "out of memory");

@@ -5,6 +5,7 @@
 #include "ohm/parallel.h"
 #include "ohm/str.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -169,6 +170,8 @@ static void a_file_is_written_whole_and_read_back(void **state)
     assert_int_equal(ohm_file_read(&bytes, &length, "/nowhere/at/all", 4, &err), OHM_ENOTFOUND);
     assert_int_equal(ohm_file_write("/nowhere/at/all", "x", 1, &err), OHM_ENOTFOUND);
     assert_string_equal(err.path, "/nowhere/at/all");
+    assert_int_equal(ohm_file_write("/tmp", "x", 1, &err), OHM_EIO);
+    assert_non_null(strstr(err.text, "Is a directory"));
     unlink(path);
     rmdir(folder);
     ohm_free(path);
@@ -229,9 +232,32 @@ static void a_task_runs_beside_and_reports_its_status(void **state)
     ohm_task_free(task);
 }
 
+static void a_pipe_is_written_to_and_stays_a_pipe(void **state)
+{
+    char folder[] = "/tmp/ohm_base_XXXXXX", path[64], got[8] = "";
+    struct stat info;
+    int reader;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/pipe", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    reader = open(path, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_int_equal(ohm_file_write(path, "hello", 5, NULL), OHM_OK);
+    assert_int_equal(stat(path, &info), 0);
+    assert_true(S_ISFIFO(info.st_mode));
+    assert_int_equal(read(reader, got, sizeof got), 5);
+    assert_string_equal(got, "hello");
+    close(reader);
+    unlink(path);
+    rmdir(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pipe_is_written_to_and_stays_a_pipe),
         cmocka_unit_test(an_error_says_status_place_and_text),
         cmocka_unit_test(a_diag_counts_beyond_what_it_keeps),
         cmocka_unit_test(exit_codes_are_the_documented_ones),
