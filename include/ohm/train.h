@@ -61,7 +61,7 @@ struct ohm_samples ohm_samples_of_data(struct ohm_data_parts *parts, const struc
 
 /* ---- training ---- */
 
-struct ohm_progress {
+struct ohm_train_progress {
     int64_t epoch, epochs; /* epoch counts from 1 */
     int64_t step, steps;   /* within the epoch; step == steps: the epoch is done, and val_ numbers hold */
     double loss, accuracy; /* of this epoch so far, on augmented samples; accuracy in [0, 1] */
@@ -71,7 +71,7 @@ struct ohm_progress {
     double samples_per_s, left_s;
 };
 /* false: stop (OHM_EINTR); what was reached by the last whole epoch is in the checkpoint. */
-typedef bool ohm_progress_fn(void *context, const struct ohm_progress *progress);
+typedef bool ohm_train_progress_fn(void *context, const struct ohm_train_progress *progress);
 
 struct ohm_train_spec_net {
     const struct ohm_net *net;
@@ -88,7 +88,7 @@ struct ohm_train_spec_net {
     double temperature;             /* of the teacher's soft labels */
     int reestimate;                 /* batches that the batch norms' statistics are taken from anew at the end; 0: none */
     bool keep_best;                 /* give the weights of the best epoch, not of the last */
-    ohm_progress_fn *progress;      /* may be NULL */
+    ohm_train_progress_fn *progress;      /* may be NULL */
     void *context;
     double (*clock)(void *context); /* seconds, for the rates of progress; NULL: they are 0 */
 };

@@ -345,7 +345,7 @@ int ohm_signal_pending(void);
     X(ls_studies)                                                                                                      \
     X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(export) X(db_check) X(db_upgrade) X(db_backup)             \
         X(surrogate_train) X(surrogate_eval) X(surrogate_predict) X(surrogate_info) X(bench) X(data_check) X(data_stats)\
-        X(data_features) X(doctor) X(version) X(completion) X(help)
+        X(data_features) X(doctor) X(train) X(eval) X(version) X(completion) X(help)
 #define X(name) extern const struct ohm_command ohm_cmd_##name;
 OHM_COMMANDS(X)
 #undef X

@@ -25,6 +25,8 @@ static const struct ohm_command *const commands[] = {
     &ohm_cmd_surrogate_predict,
     &ohm_cmd_surrogate_info,
     &ohm_cmd_bench,
+    &ohm_cmd_train,
+    &ohm_cmd_eval,
     &ohm_cmd_data_check,
     &ohm_cmd_data_stats,
     &ohm_cmd_data_features,

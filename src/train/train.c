@@ -198,7 +198,7 @@ static void update(struct run *r, double lr)
     r->s.step++;
 }
 
-static enum ohm_status step(struct run *r, int index, const struct ohm_rng *augment, struct ohm_progress *p,
+static enum ohm_status step(struct run *r, int index, const struct ohm_rng *augment, struct ohm_train_progress *p,
                             struct ohm_error *err)
 {
     const struct ohm_train_spec_net *spec = r->spec;
@@ -233,7 +233,7 @@ static enum ohm_status step(struct run *r, int index, const struct ohm_rng *augm
 
 /* ---- epochs ---- */
 
-static void rates(const struct run *r, struct ohm_progress *p)
+static void rates(const struct run *r, struct ohm_train_progress *p)
 {
     const double seconds = r->spec->clock ? r->spec->clock(r->spec->context) - r->start_s : 0;
     const double done = (double)(r->s.step - r->start_step), all = (double)r->steps * (double)p->epochs;
@@ -242,14 +242,14 @@ static void rates(const struct run *r, struct ohm_progress *p)
     p->left_s = done > 0 ? seconds / done * (all - (double)r->s.step) : 0;
 }
 
-static bool tell(const struct run *r, struct ohm_progress *p)
+static bool tell(const struct run *r, struct ohm_train_progress *p)
 {
     rates(r, p);
     p->best_accuracy = fmax(0, r->s.best_accuracy);
     return !r->spec->progress || r->spec->progress(r->spec->context, p);
 }
 
-static enum ohm_status judge(struct run *r, struct ohm_progress *p, struct ohm_error *err)
+static enum ohm_status judge(struct run *r, struct ohm_train_progress *p, struct ohm_error *err)
 {
     struct ohm_score_counts score = {0};
     enum ohm_status st;
@@ -285,7 +285,7 @@ static enum ohm_status epoch(struct run *r, struct ohm_error *err)
 {
     const struct ohm_rng named = ohm_rng_named(&r->root, "augment");
     const struct ohm_rng augment = ohm_rng_child(&named, (uint64_t)r->s.epoch);
-    struct ohm_progress p = {.epoch = r->s.epoch + 1, .epochs = r->spec->recipe.epochs, .steps = r->steps};
+    struct ohm_train_progress p = {.epoch = r->s.epoch + 1, .epochs = r->spec->recipe.epochs, .steps = r->steps};
     enum ohm_status st = OHM_OK;
 
     draw_order(r);

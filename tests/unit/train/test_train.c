@@ -132,7 +132,7 @@ struct stopper {
     int64_t epoch, step;
 };
 
-static bool stop_there(void *context, const struct ohm_progress *p)
+static bool stop_there(void *context, const struct ohm_train_progress *p)
 {
     const struct stopper *s = context;
 
