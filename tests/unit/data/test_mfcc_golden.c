@@ -26,7 +26,8 @@ struct tally {
     struct ohm_task_spec *task;
 };
 
-/* Quantised as the reference does it: truncated towards zero (mlcommons/tiny, scale and zero point of kws_ref_model). */
+/* Quantised as the reference does it: truncated towards zero (mlcommons/tiny, scale and zero point of kws_ref_model).
+ */
 static int quantised(float value)
 {
     return (int)((double)value / 0.5847029089927673 + 83);
