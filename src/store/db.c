@@ -34,7 +34,7 @@ static const char *hint_of(int rc)
         return "; another process holds the write lock";
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-        return "; the file is damaged: `ohmnas db check` says where, `ohmnas db backup` saves what can be read";
+        return "; the file is damaged: `ohmnas db check` says where, sqlite3's .recover saves what can be read";
     case SQLITE_FULL:
         return "; what was committed before is safe";
     case SQLITE_READONLY:

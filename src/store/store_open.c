@@ -115,6 +115,8 @@ static enum ohm_status open_db(struct ohm_store *store, const char *name, int fl
     /* A file may come from anywhere: its schema is not trusted to call functions with side effects. */
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    /* A damaged page is told when it is read; a garbled row number would end a walk over the trials early, as if done. */
+    sqlite3_exec(store->db, "PRAGMA cell_size_check = ON", NULL, NULL, NULL);
     return OHM_OK;
 }
 

@@ -193,6 +193,40 @@ static void a_truncated_file_is_damaged_data(void **state)
     }
 }
 
+/* The rest of a page after its head is garbage: no walk may end before the last trial as if it were done. */
+static void a_walk_over_a_damaged_page_fails_or_is_complete(void **state)
+{
+    enum { TRIALS = 5000, PAGE = 4096, GARBAGE = 3072 };
+    struct fixture *f = *state;
+    char garbage[GARBAGE], held[GARBAGE];
+    struct stat info;
+    int failed = 0;
+
+    memset(garbage, 0xA5, sizeof garbage);
+    fixture_file(f, TRIALS);
+    assert_int_equal(stat(f->path, &info), 0);
+    for (int part = 1; part < 60; part++) {
+        const int fd = open(f->path, O_RDWR);
+        const off_t at = info.st_size * part / 60 / PAGE * PAGE + PAGE - GARBAGE;
+        struct fixture_rows rows = {0};
+        struct ohm_store *store = NULL;
+        enum ohm_status st;
+
+        assert_true(fd >= 0);
+        assert_int_equal(pread(fd, held, GARBAGE, at), GARBAGE);
+        assert_int_equal(pwrite(fd, garbage, GARBAGE, at), GARBAGE);
+        st = ohm_store_open(&store, f->path, OHM_STORE_READ, &f->err);
+        if (st == OHM_OK)
+            st = ohm_store_each_trial(store, 1, 0, fixture_note, &rows, &f->err);
+        ohm_store_close(store);
+        assert_true(st == OHM_EDATA || (st == OHM_OK && rows.count == TRIALS));
+        failed += st == OHM_EDATA;
+        assert_int_equal(pwrite(fd, held, GARBAGE, at), GARBAGE);
+        close(fd);
+    }
+    assert_true(failed > 10);
+}
+
 /* Bytes of a good file are changed here and there: the check finds it or the change was in a number; nothing crashes.
  */
 static void flipped_bytes_never_crash_a_reader(void **state)
@@ -441,6 +475,7 @@ int main(void)
         fixture_test(an_older_file_is_upgraded_by_writing_and_refused_by_reading),
         fixture_test(a_migration_that_fails_changes_nothing),
         fixture_test(a_truncated_file_is_damaged_data),
+        fixture_test(a_walk_over_a_damaged_page_fails_or_is_complete),
         fixture_test(flipped_bytes_never_crash_a_reader),
         fixture_test(the_check_finds_rows_that_break_the_rules),
         fixture_test(a_read_only_folder_can_be_read_and_not_written),
