@@ -138,6 +138,8 @@ void ohm_conv2d_pack(float *packed, const float *weights, const struct ohm_conv2
                                    : pack_phase(packed, weights + g * group, d, pass, r_y, r_x);
 }
 
+enum { MERGED_PIXELS = 256 }; /* of pointwise images taken as one row */
+
 /* One call of forward or backward-data. */
 struct conv_call {
     const struct kernels *kernels;
@@ -201,7 +203,8 @@ static const float *run_phase(const struct conv_call *call, const struct conv_jo
     return packed + taps * depth * round_up(lanes, LANES);
 }
 
-static void forward_image(const struct conv_call *call, const float *frame, float *y, int64_t pixels)
+static void forward_image(const struct conv_call *call, const float *frame, float *y, int64_t pixels,
+                          struct ahead *ahead)
 {
     const struct ohm_conv2d *d = &call->d;
     const struct frame *f = &call->frame;
@@ -219,12 +222,14 @@ static void forward_image(const struct conv_call *call, const float *frame, floa
         .dst_px = d->c_out,
         .rows = pixels ? 1 : ohm_conv2d_out_h(d),
         .cols = pixels ? pixels : out_w,
+        .ahead = ahead,
     };
 
     run_phase(call, &job, call->packed);
 }
 
-static void backward_image(const struct conv_call *call, const float *frame, float *dx, int64_t pixels)
+static void backward_image(const struct conv_call *call, const float *frame, float *dx, int64_t pixels,
+                           struct ahead *ahead)
 {
     const struct ohm_conv2d *d = &call->d;
     const struct frame *f = &call->frame;
@@ -250,10 +255,22 @@ static void backward_image(const struct conv_call *call, const float *frame, flo
                         : h.count ? v.count
                                   : 0,
                 .cols = pixels ? pixels : h.count,
+                .ahead = ahead,
             };
 
             packed = run_phase(call, &job, packed);
         }
+}
+
+/* Tiles of an image, roughly: as many as look_ahead is called. */
+static int64_t tiles_of(const struct conv_call *call)
+{
+    const struct ohm_conv2d *d = &call->d;
+    const int64_t pixels = call->back ? (int64_t)d->h * d->w : (int64_t)ohm_conv2d_out_h(d) * ohm_conv2d_out_w(d);
+    int depth, lanes;
+
+    group_sizes(d, call->back ? OHM_BACKWARD_DATA : OHM_FORWARD, &depth, &lanes);
+    return conv_is_depthwise(d) ? 0 : pixels * round_up(lanes, 2 * LANES) * d->groups / (2 * LANES * LANES) + 1;
 }
 
 /* Item i of a call: a range of images. */
@@ -262,23 +279,28 @@ static enum ohm_status run_images(void *context, int i, int worker, struct ohm_e
     const struct conv_call *call = context;
     const struct ohm_conv2d *d = &call->d;
     const int64_t first = (int64_t)d->n * i / call->items, end = (int64_t)d->n * (i + 1) / call->items;
-    const int64_t x_size = (int64_t)d->h * d->w * d->c_in;
-    const int64_t y_size = (int64_t)ohm_conv2d_out_h(d) * ohm_conv2d_out_w(d) * d->c_out;
+    const int out_h = ohm_conv2d_out_h(d), out_w = ohm_conv2d_out_w(d);
+    const int64_t x_size = (int64_t)d->h * d->w * d->c_in, y_size = (int64_t)out_h * out_w * d->c_out;
     const int64_t in_size = call->back ? y_size : x_size, out_size = call->back ? x_size : y_size;
     float *room = call->scratch.next + worker * (int64_t)conv_frame_size(&call->frame);
     const bool merged = !call->frame.copied && conv_is_pointwise(d);
+    const int64_t at_once =
+        merged ? (end - first < MERGED_PIXELS / ((int64_t)d->h * d->w) + 1 ? end - first
+                                                                           : MERGED_PIXELS / ((int64_t)d->h * d->w) + 1)
+               : 1;
 
     (void)err;
-    for (int64_t image = first; image < end; image++) {
+    conv_frame_clear(&call->frame, room);
+    for (int64_t image = first; image < end; image += at_once) {
         const float *in = call->in + image * in_size;
         float *out = call->out + image * out_size;
-        const float *frame =
-            call->back ? conv_frame_fill(&call->frame, room, in, ohm_conv2d_out_h(d), ohm_conv2d_out_w(d), d->c_out)
-                       : conv_frame_fill(&call->frame, room, in, d->h, d->w, d->c_in);
+        const float *frame = call->back ? conv_frame_fill(&call->frame, room, in, out_h, out_w, d->c_out)
+                                        : conv_frame_fill(&call->frame, room, in, d->h, d->w, d->c_in);
+        const int64_t now = end - image < at_once ? end - image : at_once;
+        const int64_t next = end - image - now < at_once ? end - image - now : at_once;
+        struct ahead ahead = ahead_of(in + now * in_size, next * in_size, now * tiles_of(call));
 
-        (call->back ? backward_image : forward_image)(call, frame, out, merged ? (end - first) * d->h * d->w : 0);
-        if (merged)
-            break;
+        (call->back ? backward_image : forward_image)(call, frame, out, merged ? now * d->h * d->w : 0, &ahead);
     }
     return OHM_OK;
 }

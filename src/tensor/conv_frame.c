@@ -69,39 +69,39 @@ size_t conv_frame_size(const struct frame *f)
     return f->copied ? (size_t)round_up(f->rows * f->cols * f->channels, LANES) : 0;
 }
 
-/* One row of a frame: [0, before) and [after, cols) are border. */
-static void fill_row(const struct frame *f, float *to, const float *from, int64_t before, int64_t after, int c)
+void conv_frame_clear(const struct frame *f, float *room)
 {
-    const size_t pixel = (size_t)f->channels * sizeof *to;
+    memset(room, 0, conv_frame_size(f) * sizeof *room);
+}
 
-    memset(to, 0, (size_t)before * pixel);
-    if (c == f->channels)
-        memcpy(to + before * c, from, (size_t)(after - before) * pixel);
-    else
-        for (int64_t col = before; col < after; col++, from += c) {
-            memcpy(to + col * f->channels, from, (size_t)c * sizeof *to);
-            memset(to + col * f->channels + c, 0, (size_t)(f->channels - c) * sizeof *to);
-        }
-    memset(to + after * f->channels, 0, (size_t)(f->cols - after) * pixel);
+/* Frame indices [*begin, *end) of one axis that show the image. */
+static void inside(int64_t *begin, int64_t *end, int64_t frame, int64_t origin, int64_t image)
+{
+    *begin = origin < 0 ? -origin : 0;
+    *end = image - origin < frame ? image - origin : frame;
+    if (*end < *begin)
+        *end = *begin;
 }
 
 const float *conv_frame_fill(const struct frame *f, float *room, const float *image, int64_t h, int64_t w, int c)
 {
-    const int64_t row_size = f->cols * f->channels;
-    int64_t before = f->left < 0 ? -f->left : 0, after = w - f->left;
+    int64_t top, bottom, left, right;
 
     if (!f->copied)
         return image;
-    before = before < f->cols ? before : f->cols;
-    after = after < f->cols ? after : f->cols;
-    after = after > before ? after : before;
-    for (int64_t row = 0; row < f->rows; row++) {
-        const int64_t y = row + f->top;
+    inside(&top, &bottom, f->rows, f->top, h);
+    inside(&left, &right, f->cols, f->left, w);
+    if (left == right)
+        return room;
+    for (int64_t row = top; row < bottom; row++) {
+        const float *from = image + ((row + f->top) * w + left + f->left) * c;
+        float *to = room + (row * f->cols + left) * f->channels;
 
-        if (y < 0 || y >= h || after == before)
-            memset(room + row * row_size, 0, (size_t)row_size * sizeof *room);
+        if (c == f->channels)
+            memcpy(to, from, (size_t)((right - left) * c) * sizeof *to);
         else
-            fill_row(f, room + row * row_size, image + (y * w + before + f->left) * c, before, after, c);
+            for (int64_t col = left; col < right; col++, from += c, to += f->channels)
+                memcpy(to, from, (size_t)c * sizeof *to);
     }
     return room;
 }

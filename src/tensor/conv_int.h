@@ -19,6 +19,8 @@ bool conv_is_pointwise(const struct ohm_conv2d *d);
 struct frame conv_frame_forward(const struct ohm_conv2d *d);       /* of x */
 size_t conv_frame_size(const struct frame *f);                     /* floats; 0 when nothing is copied */
 size_t conv_scratch_weights(const struct ohm_conv2d *d, int jobs); /* of backward-weights */
+/* A frame's border, which stays zero while one image after another is filled in. */
+void conv_frame_clear(const struct frame *f, float *room);
 /* The frame's first pixel: in `room` where copied, else in the image. */
 const float *conv_frame_fill(const struct frame *f, float *room, const float *image, int64_t h, int64_t w, int c);
 

@@ -128,6 +128,16 @@ static void run_bands(const struct weights_call *call, float *sum, const struct 
         }
 }
 
+/* Rows of an image times passes over them: as often as look_ahead is called. */
+static int64_t tiles_of(const struct weights_call *call)
+{
+    const struct ohm_conv2d *d = &call->d;
+    const int64_t run = (d->groups == 1 ? d->k_w : 1) * (int64_t)(d->c_in / d->groups);
+    const int64_t passes = (run + 12) / 13 * ((call->dy_frame.channels / d->groups + 2 * LANES - 1) / (2 * LANES));
+
+    return conv_is_depthwise(d) ? 0 : call->dy_frame.rows * passes * d->k_h * (d->groups == 1 ? 1 : d->k_w * d->groups);
+}
+
 static enum ohm_status run_chunk(void *context, int i, int worker, struct ohm_error *err)
 {
     const struct weights_call *call = context;
@@ -140,7 +150,13 @@ static enum ohm_status run_chunk(void *context, int i, int worker, struct ohm_er
 
     (void)err;
     memset(sum, 0, (size_t)call->sum_size * sizeof *sum);
+    conv_frame_clear(xf, room);
     for (int64_t image = first; image < first + count; image++) {
+        const int64_t next = image + 1 < first + count && !merged;
+        struct ahead ahead[2] = {
+            ahead_of(call->x + (image + next) * x_size, next * x_size, tiles_of(call)),
+            ahead_of(call->dy + (image + next) * y_size, next * y_size, tiles_of(call)),
+        };
         const struct weights_job all = {
             .x = conv_frame_fill(xf, room, call->x + image * x_size, d->h, d->w, d->c_in),
             .dy = fill_dy(call, room + conv_frame_size(xf), call->dy + image * y_size),
@@ -150,6 +166,7 @@ static enum ohm_status run_chunk(void *context, int i, int worker, struct ohm_er
             .dy_px = yf->channels,
             .rows = merged ? 1 : yf->rows,
             .cols = merged ? count * d->h * d->w : yf->cols,
+            .ahead = ahead,
         };
 
         run_bands(call, sum, &all);

@@ -208,6 +208,7 @@ static void conv(const struct conv_job *j)
             for (int64_t t = 0; t < tiles; t++) {
                 const int pixels = (int)even_part(j->cols, tiles, t);
 
+                look_ahead(j->ahead);
                 (blocks == 2 ? conv_tile_2 : conv_tile_1)(j, src, w, bias, dst, j->lanes - lane, pixels);
                 src += pixels * j->px_step;
                 dst += pixels * j->dst_px;
@@ -229,6 +230,8 @@ INLINE void weights_tile(const struct weights_job *j, const float *x, const floa
     for (int64_t row = 0; row < j->rows; row++) {
         const float *xp = x + row * j->row_step, *dyp = dy + row * j->dy_row;
 
+        look_ahead(&j->ahead[0]);
+        look_ahead(&j->ahead[1]);
         for (int64_t col = 0; col < j->cols; col++) {
             vec g[4];
 

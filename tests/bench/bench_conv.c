@@ -1,0 +1,201 @@
+/* bench_conv.c - speed of the convolution kernels beside the fused-multiply-add peak of a core, measured in the same
+ * run.
+ *
+ *   bench_conv [JOBS [BATCH]]      1 thread, 64 images
+ *
+ * Prints GF/s of forward, backward-data and backward-weights, framing of the images included, and their ratio to the
+ * peak: of one core, times JOBS. The bar is 85 % for 3 x 3 convolutions of 16 to 64 channels with the best kernels; the
+ * exit status is 1 when one of these misses it. Each figure is the best of many repeats. */
+#include "ohm/ops.h"
+#include "ohm/rng.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+static const double bar = 0.85;
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Ten chains of fused multiply-adds in registers: more than any core of today has under way. */
+#ifdef __x86_64__
+#define PEAK(name, isa, type, set, fma, lanes)                                                                         \
+    __attribute__((target(isa))) static double name(void)                                                              \
+    {                                                                                                                  \
+        type a0 = set(0.1f), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0, a8 = a0, a9 = a0;          \
+        const type m = set(0.999f);                                                                                    \
+        const int n = 200000;                                                                                          \
+        volatile float sum = 0;                                                                                        \
+        const double start = now_s();                                                                                  \
+        double gf;                                                                                                     \
+                                                                                                                       \
+        for (int i = 0; i < n; i++) {                                                                                  \
+            a0 = fma(a0, m, m), a1 = fma(a1, m, m), a2 = fma(a2, m, m), a3 = fma(a3, m, m), a4 = fma(a4, m, m);        \
+            a5 = fma(a5, m, m), a6 = fma(a6, m, m), a7 = fma(a7, m, m), a8 = fma(a8, m, m), a9 = fma(a9, m, m);        \
+            __asm__ volatile("" : "+v"(a0), "+v"(a1), "+v"(a2), "+v"(a3), "+v"(a4));                                   \
+            __asm__ volatile("" : "+v"(a5), "+v"(a6), "+v"(a7), "+v"(a8), "+v"(a9));                                   \
+        }                                                                                                              \
+        gf = 20.0 * (lanes)*n / (now_s() - start) / 1e9;                                                               \
+        a0 = a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9;                                                          \
+        sum = a0[0];                                                                                                   \
+        (void)sum;                                                                                                     \
+        return gf;                                                                                                     \
+    }
+PEAK(peak_avx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps, 16)
+PEAK(peak_avx2, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps, 8)
+#endif
+
+static double peak_of(enum ohm_isa isa)
+{
+    double best = 0;
+
+    for (int i = 0; i < 50; i++) {
+        double gf = 0;
+#ifdef __x86_64__
+        gf = isa == OHM_ISA_AVX512 ? peak_avx512() : isa == OHM_ISA_AVX2 ? peak_avx2() : 0;
+#endif
+        best = gf > best ? gf : best;
+    }
+    return best;
+}
+
+struct bench {
+    struct ohm_conv2d d;
+    struct ohm_buffer x, y, w, dx, dw, packed[2], scratch[3];
+};
+
+static void buffer(struct ohm_buffer *b, size_t n)
+{
+    struct ohm_error err;
+    struct ohm_rng rng = ohm_rng_seed(n);
+
+    if (ohm_buffer_init(b, n, &err) != OHM_OK) {
+        fprintf(stderr, "bench_conv: %s\n", err.text);
+        exit(1);
+    }
+    for (size_t i = 0; i < n; i++)
+        b->data[i] = (float)ohm_rng_uniform(&rng) - 0.5f;
+}
+
+static void bench_init(struct bench *b, struct ohm_conv2d d, int jobs)
+{
+    const size_t x = (size_t)d.n * d.h * d.w * d.c_in;
+    const size_t y = (size_t)d.n * ohm_conv2d_out_h(&d) * ohm_conv2d_out_w(&d) * d.c_out;
+    const size_t w = (size_t)d.c_out * d.k_h * d.k_w * (d.c_in / d.groups);
+
+    b->d = d;
+    buffer(&b->x, x);
+    buffer(&b->dx, x);
+    buffer(&b->y, y);
+    buffer(&b->w, w);
+    buffer(&b->dw, w);
+    for (int pass = 0; pass < 3; pass++)
+        buffer(&b->scratch[pass], ohm_conv2d_scratch(&d, pass, jobs));
+    for (int pass = 0; pass < 2; pass++) {
+        buffer(&b->packed[pass], ohm_conv2d_packed(&d, pass));
+        ohm_conv2d_pack(b->packed[pass].data, b->w.data, &d, pass);
+    }
+}
+
+static void bench_release(struct bench *b)
+{
+    struct ohm_buffer *const all[] = {&b->x,         &b->y,         &b->w,          &b->dx,         &b->dw,
+                                      &b->packed[0], &b->packed[1], &b->scratch[0], &b->scratch[1], &b->scratch[2]};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        ohm_buffer_release(all[i]);
+}
+
+static void run(struct bench *b, enum ohm_pass pass, struct ohm_exec exec)
+{
+    float *scratch = b->scratch[pass].data;
+
+    if (pass == OHM_FORWARD)
+        ohm_conv2d_forward(b->y.data, b->x.data, b->packed[pass].data, NULL, &b->d, scratch, exec);
+    else if (pass == OHM_BACKWARD_DATA)
+        ohm_conv2d_backward_data(b->dx.data, b->y.data, b->packed[pass].data, &b->d, scratch, exec);
+    else
+        ohm_conv2d_backward_weights(b->dw.data, b->x.data, b->y.data, &b->d, scratch, exec);
+}
+
+static double speed_of(struct bench *b, enum ohm_pass pass, struct ohm_exec exec)
+{
+    const struct ohm_conv2d *d = &b->d;
+    const double flops = 2.0 * (double)b->y.n * d->k_h * d->k_w * (d->c_in / d->groups);
+    double best = 0;
+
+    for (double end = now_s() + 0.25; now_s() < end;) {
+        const double start = now_s();
+        double gf;
+
+        run(b, pass, exec);
+        gf = flops / (now_s() - start) / 1e9;
+        best = gf > best ? gf : best;
+    }
+    return best;
+}
+
+/* channels in and out, size, kernel, stride, groups; the first `judged` are held to the bar */
+static const int shapes[][6] = {
+    {16, 16, 32, 3, 1, 1}, {16, 32, 32, 3, 2, 1}, {32, 32, 16, 3, 1, 1},  {32, 64, 16, 3, 2, 1},
+    {48, 48, 24, 3, 1, 1}, {64, 64, 8, 3, 1, 1},  {64, 64, 32, 3, 1, 1},  {3, 16, 32, 3, 1, 1},
+    {16, 32, 32, 1, 2, 1}, {64, 64, 24, 1, 1, 1}, {64, 64, 24, 3, 1, 64},
+};
+enum { JUDGED = 7, SHAPES = sizeof shapes / sizeof shapes[0] };
+
+static bool table(enum ohm_isa isa, int jobs, int batch)
+{
+    const double peak = peak_of(isa) * jobs;
+    const struct ohm_exec exec = {jobs, isa};
+    bool good = true;
+
+    printf("%s, %d thread%s, batch %d: peak %.1f GF/s\n", ohm_isa_name(isa), jobs, jobs > 1 ? "s" : "", batch, peak);
+    printf("  %-28s %21s %21s %21s\n", "", "forward", "backward-data", "backward-weights");
+    for (int i = 0; i < SHAPES; i++) {
+        const int *s = shapes[i], pad = s[3] / 2;
+        struct bench b;
+
+        bench_init(&b,
+                   (struct ohm_conv2d){batch, s[2], s[2], s[0], s[1], s[3], s[3], s[4], s[4], pad, pad, pad, pad, s[5]},
+                   jobs);
+        printf("  %2d -> %2d %2d x %2d k %d s %d %-5s", s[0], s[1], s[2], s[2], s[3], s[4], s[5] > 1 ? "depth" : "");
+        for (int pass = 0; pass < 3; pass++) {
+            const double gf = speed_of(&b, pass, exec), ratio = gf / peak;
+
+            good = good && (i >= JUDGED || ratio >= bar);
+            printf("  %7.1f GF/s %5.1f %%%c", gf, 100 * ratio, i < JUDGED && ratio < bar ? '!' : ' ');
+        }
+        printf("\n");
+        bench_release(&b);
+    }
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    const int jobs = argc > 1 ? atoi(argv[1]) : 1, batch = argc > 2 ? atoi(argv[2]) : 64;
+    bool good = true;
+
+    if (jobs < 1 || batch < 1) {
+        fprintf(stderr, "usage: bench_conv [JOBS [BATCH]]\n");
+        return 2;
+    }
+    for (int isa = OHM_ISA_COUNT - 1; isa > OHM_ISA_BASE; isa--)
+        if (ohm_isa_present(isa)) {
+            const bool held = table(isa, jobs, batch);
+
+            good = good && (held || isa != (int)ohm_isa_best());
+        }
+    printf("! misses the bar of %.0f %%\n", 100 * bar);
+    return good ? 0 : 1;
+}
