@@ -150,6 +150,7 @@ struct batch {
     const struct ohm_genotype *g;
     struct ohm_evaluation *out;
     int n;
+    int block; /* candidates a block, at most BLOCK */
 };
 
 /* The net of the first surrogate's features is the one that was just priced; further surrogates decode again, which
@@ -194,8 +195,8 @@ static enum ohm_status evaluate_block(void *context, int index, int worker, stru
     const struct batch *b = context;
     struct ohm_evaluator *e = b->e;
     struct scratch *s = &e->scratch[worker];
-    const int first = index * BLOCK;
-    const int n = b->n - first < BLOCK ? b->n - first : BLOCK;
+    const int first = index * b->block;
+    const int n = b->n - first < b->block ? b->n - first : b->block;
     bool good[BLOCK];
 
     (void)err;
@@ -214,11 +215,20 @@ static enum ohm_status evaluate_block(void *context, int index, int worker, stru
     return OHM_OK;
 }
 
+/* As few blocks as hold them all, but as many for one worker as for the other. */
+static int block_size(int n, int jobs)
+{
+    const int rounds = (n + BLOCK * jobs - 1) / (BLOCK * jobs);
+    const int blocks = rounds * jobs;
+
+    return (n + blocks - 1) / blocks;
+}
+
 enum ohm_status ohm_evaluate(struct ohm_evaluator *e, const struct ohm_genotype *g, int n, int jobs,
                              struct ohm_evaluation *out, struct ohm_error *err)
 {
-    struct batch batch = { e, g, out, n };
-    const int blocks = (n + BLOCK - 1) / BLOCK;
+    const int team = jobs < 1 ? 1 : jobs < e->jobs ? jobs : e->jobs;
+    struct batch batch = { e, g, out, n, n > 0 ? block_size(n, team) : 1 };
 
-    return ohm_parallel_for(jobs < e->jobs ? jobs : e->jobs, blocks, evaluate_block, &batch, err);
+    return ohm_parallel_for(team, (n + batch.block - 1) / batch.block, evaluate_block, &batch, err);
 }

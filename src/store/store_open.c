@@ -102,7 +102,7 @@ static void close_db(struct ohm_store *store)
 
 static enum ohm_status open_db(struct ohm_store *store, const char *name, int flags, struct ohm_error *err)
 {
-    const int rc = sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_FULLMUTEX, NULL);
+    const int rc = sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 
     if (rc != SQLITE_OK) {
         const enum ohm_status st = ohm_db_fail(store, rc, "open the database", err);
