@@ -69,7 +69,7 @@ static void train_some(const char *path, int count, int64_t macs_max)
         fail_msg("%s: %s", path, diag.item[0].text);
     for (int done = 0; done < count;) {
         struct ohm_genotype g;
-        const struct ohm_net *net;
+        const struct ohm_net *net = NULL;
 
         ohm_net_reset(&b, true);
         if (ohm_genotype_sample(space, &g, &rng, &err) != OHM_OK || ohm_decode(space, &g, &b, &net, &err) != OHM_OK)
