@@ -8,7 +8,7 @@
 #include <png.h>
 
 /* 25 million pixels: more than any camera picture of the sets known, and 75 MB at most for any bytes. */
-enum { SIDE_MAX = 20000, PIXELS_MAX = 25000000 };
+enum { SIDE_MAX = 20000, PIXELS_MAX = 25000000, SCANS_MAX = 100 };
 
 #define fail(...) ohm_fail_at(err, OHM_EDATA, OHM_ORIGIN, name, 0, 0, __VA_ARGS__)
 
@@ -47,6 +47,7 @@ static enum ohm_status decode_png(unsigned char **pixels, int *h, int *w, int c,
 struct jpeg {
     struct jpeg_decompress_struct info;
     struct jpeg_error_mgr manager;
+    struct jpeg_progress_mgr progress;
     jmp_buf out;
     char message[JMSG_LENGTH_MAX];
 };
@@ -66,6 +67,17 @@ static void jpeg_note(j_common_ptr info, int level)
         jpeg_leave(info);
 }
 
+/* A few bytes can ask for any number of passes over a large progressive picture. */
+static void jpeg_watch(j_common_ptr info)
+{
+    struct jpeg *const j = info->client_data;
+
+    if (j->info.input_scan_number <= SCANS_MAX)
+        return;
+    snprintf(j->message, sizeof j->message, "it has more than %d passes", SCANS_MAX);
+    longjmp(j->out, 1);
+}
+
 /* Everything between setjmp and a longjmp into it lives in *j and *pixels, not in registers. */
 static enum ohm_status decode_lines(struct jpeg *j, unsigned char **pixels, int c, const unsigned char *bytes,
                                     size_t length, const char *name, struct ohm_error *err)
@@ -75,6 +87,8 @@ static enum ohm_status decode_lines(struct jpeg *j, unsigned char **pixels, int 
     if (setjmp(j->out))
         return fail("the JPEG picture is damaged: %.150s", j->message);
     jpeg_create_decompress(&j->info);
+    j->progress.progress_monitor = jpeg_watch;
+    j->info.progress = &j->progress;
     jpeg_mem_src(&j->info, bytes, (unsigned long)length);
     jpeg_read_header(&j->info, TRUE);
     j->info.out_color_space = c == 1 ? JCS_GRAYSCALE : JCS_RGB;
