@@ -44,7 +44,7 @@ static void set_number(const struct ohm_field *f, void *object, double value)
         break;
     case OHM_FIELD_TEXT:
     case OHM_FIELD_END:
-        assert(!"a text is no number");
+        assert(false && "a text is no number");
         break;
     }
 }
