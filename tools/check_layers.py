@@ -9,7 +9,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADERS = {
-    "base": "error mem str file rng parallel limits",
+    "base": "error mem str file rng parallel limits clock",
     "math": "stat pareto gp linalg",
     "text": "doc field emit csv json expr",
     "store": "store",

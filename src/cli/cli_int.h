@@ -19,8 +19,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OHM_VERSION "0.1.0"
-
 /* ---- options: one row knows everything ---- */
 
 enum ohm_option_kind {

@@ -1,6 +1,7 @@
 /* cmd_fit.c - trains a network on samples, and judges one: digitally or with analog hardware in the loop. */
 #include "cli_int.h"
 
+#include "ohm/clock.h"
 #include "ohm/file.h"
 #include "ohm/layer_list.h"
 #include "ohm/parallel.h"
@@ -10,7 +11,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- what both share ---- */
@@ -173,11 +173,8 @@ static enum ohm_status read_set(struct ohm_recipe *recipe, struct ohm_analog *an
 
 static double now(void *context)
 {
-    struct timespec t;
-
     (void)context;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    return ohm_now_s();
 }
 
 /* ---- train ---- */

@@ -5,10 +5,11 @@
  * candidates, takes the logged part from the log, measures the rest, and only then tells. */
 #include "study_int.h"
 
+#include "ohm/clock.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 const char *const ohm_stage_names[OHM_STAGE_COUNT] = {"ask", "evaluate", "tell", "log", "replay"};
 
@@ -32,18 +33,10 @@ struct run {
     double started_s, shown_s, mark_s, before_s; /* before_s: time the study had taken before this call */
 };
 
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* The time since the last mark belongs to `stage`. */
 static void mark(struct run *r, enum ohm_stage stage)
 {
-    const double now = now_s();
+    const double now = ohm_now_s();
 
     r->progress.stage_s[stage] += now - r->mark_s;
     r->mark_s = now;
@@ -100,7 +93,7 @@ static enum ohm_status measure(struct run *r, int first, int end, struct ohm_err
     for (int i = first; i < end; i++)
         r->genotype[i - first] = r->candidate[i].genotype;
     st = ohm_evaluate(r->plan->evaluator, r->genotype, end - first, r->options->jobs, r->evaluation, err);
-    took = now_s() - r->mark_s;
+    took = ohm_now_s() - r->mark_s;
     mark(r, OHM_STAGE_EVALUATE);
     for (int i = first; i < end && st == OHM_OK; i++) {
         const struct ohm_evaluation *e = &r->evaluation[i - first];
@@ -129,7 +122,7 @@ static enum ohm_status close_generation(struct run *r, struct ohm_error *err)
         st = front_volume(&r->front, r->next, &row.hypervolume, err);
         if (st == OHM_OK && !isnan(row.hypervolume))
             r->progress.hypervolume = row.hypervolume;
-        row.time_s = r->before_s + now_s() - r->started_s;
+        row.time_s = r->before_s + ohm_now_s() - r->started_s;
         if (st == OHM_OK && r->generation > r->history.last_generation)
             st = writer_add_generation(r->writer, &row, err);
     }
@@ -172,7 +165,7 @@ static enum ohm_status step(struct run *r, bool *more, struct ohm_error *err)
 
 static enum ohm_status show_progress(struct run *r, struct ohm_error *err)
 {
-    const double now = now_s();
+    const double now = ohm_now_s();
 
     r->progress.elapsed_s = now - r->started_s;
     if (!r->options->progress || now - r->shown_s < 0.2)
@@ -242,7 +235,7 @@ static enum ohm_status save(struct run *r, enum ohm_status st, struct ohm_error 
     enum ohm_status saved = r->writer ? writer_flush(r->writer, &later) : OHM_OK;
     const char *state = st == OHM_OK ? "done" : st == OHM_EINTR ? "paused" : "failed";
 
-    r->progress.elapsed_s = now_s() - r->started_s;
+    r->progress.elapsed_s = ohm_now_s() - r->started_s;
     mark(r, OHM_STAGE_LOG);
     if (saved == OHM_OK)
         saved = ohm_store_set_study(r->store, r->study, state, r->budget, r->before_s + r->progress.elapsed_s, &later);
@@ -255,7 +248,7 @@ static enum ohm_status run(struct run *r, struct ohm_study_progress *result, str
 {
     enum ohm_status st = prepare(r, err);
 
-    r->started_s = r->mark_s = now_s();
+    r->started_s = r->mark_s = ohm_now_s();
     r->shown_s = 0;
     r->progress.budget = r->budget;
     r->progress.best = r->progress.hypervolume = NAN;

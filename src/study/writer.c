@@ -6,11 +6,11 @@
  * generation without its trials. */
 #include "study_int.h"
 
+#include "ohm/clock.h"
 #include "ohm/parallel.h"
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 enum { BUFFER_ROWS = 4096, BUFFER_GENERATIONS = 512 };
 
@@ -43,14 +43,6 @@ struct writer {
     struct ohm_str texts;    /* genotypes, one after another, the writer thread's */
     size_t *offset;          /* [BUFFER_ROWS] */
 };
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void make_trial(struct ohm_trial *t, const struct row *row, const struct ohm_plan *plan)
 {
@@ -153,7 +145,7 @@ enum ohm_status writer_add(struct writer *w, int64_t number, int64_t generation,
     struct row *row = &b->row[b->rows];
 
     if (b->rows == 0)
-        w->oldest_s = now_s();
+        w->oldest_s = ohm_now_s();
     row->number = number;
     row->generation = generation;
     row->candidate = *candidate;
@@ -175,7 +167,7 @@ enum ohm_status writer_add_generation(struct writer *w, const struct ohm_generat
 
 enum ohm_status writer_tick(struct writer *w, struct ohm_error *err)
 {
-    const bool old = w->buffer[w->filling].rows > 0 && now_s() - w->oldest_s >= w->commit_s;
+    const bool old = w->buffer[w->filling].rows > 0 && ohm_now_s() - w->oldest_s >= w->commit_s;
 
     return old ? hand_over(w, err) : OHM_OK;
 }
