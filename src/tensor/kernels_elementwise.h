@@ -18,16 +18,12 @@ INLINE void column_block(const struct column_job *j, int64_t rows, int col, bool
     }
     for (int64_t row = 0; row < rows; row++) {
         const int64_t at = row * j->width + col;
-        float g[4 * OHM_VL];
 
-        if (masked)
-            for (int k = 0; k < blocks * OHM_VL; k++)
-                g[k] = j->y[at + k] > 0 ? j->dy[at + k] : 0;
         UNROLL
         for (int v = 0; v < 2 * blocks; v++) {
-            const vecd x = v_double(j->x + at + v * (OHM_VL / 2));
-            const vecd d = backward ? v_double(masked ? g + v * (OHM_VL / 2) : j->dy + at + v * (OHM_VL / 2)) : x;
-
+            const int64_t i = at + v * (OHM_VL / 2);
+            const vecd x = v_double(j->x + i);
+            const vecd d = masked ? v_double_where_positive(j->y + i, j->dy + i) : backward ? v_double(j->dy + i) : x;
             vecd other = x;
 
             if (backward)
@@ -79,11 +75,8 @@ INLINE void affine_row(const struct affine_job *j, int64_t at, bool rectified)
 
     for (; col + OHM_VL <= j->width; col += OHM_VL) {
         const vec y = v_fma(v_load(j->x + at + col), v_load(j->a + col), v_load(j->b + col));
-        float part[OHM_VL];
 
-        v_store(part, y);
-        for (int k = 0; k < OHM_VL; k++)
-            j->out[at + col + k] = rectified && !(part[k] > 0) ? 0 : part[k];
+        v_store(j->out + at + col, rectified ? v_positive(y) : y);
     }
     for (; col < j->width; col++) {
         const float y = fmaf(j->x[at + col], j->a[col], j->b[col]);
@@ -97,12 +90,11 @@ INLINE void affine_backward_row(const struct affine_job *j, int64_t at, bool mas
     int col = 0;
 
     for (; col + OHM_VL <= j->width; col += OHM_VL) {
-        float g[OHM_VL];
+        const vec dy = v_load(j->dy + at + col);
+        const vec g = masked ? v_where_positive(v_load(j->y + at + col), dy) : dy;
 
-        for (int k = 0; k < OHM_VL; k++)
-            g[k] = !masked || j->y[at + col + k] > 0 ? j->dy[at + col + k] : 0;
-        v_store(j->out + at + col, v_fma(v_load(g), v_load(j->a + col),
-                                         v_fma(v_load(j->x + at + col), v_load(j->b + col), v_load(j->c + col))));
+        v_store(j->out + at + col,
+                v_fma(g, v_load(j->a + col), v_fma(v_load(j->x + at + col), v_load(j->b + col), v_load(j->c + col))));
     }
     for (; col < j->width; col++) {
         const float g = !masked || j->y[at + col] > 0 ? j->dy[at + col] : 0;
