@@ -1,14 +1,15 @@
 /* store.h - the run log: one SQLite file that holds studies, their trials and generations, and answers questions.
  *
  * WAL mode, one writer, readers never block it (busy timeout 60 s). A finished trial is never rewritten. The schema has
- * a version (PRAGMA user_version) and an application id; an older file is upgraded on opening for writing, a newer or a
- * foreign one is refused. The store knows nothing of search: texts and numbers in, texts and numbers out.
+ * a version (PRAGMA user_version) and an application id; an older file is upgraded on opening for writing and read as it
+ * is, a newer or a foreign one is refused. The store knows nothing of search: texts and numbers in, texts and numbers out.
  *
  * Tables: study(id, name, created, state, config, space_text, chip_text, seed, metrics, ...), objective(study, place,
  * metric, sign, text), trial(id, study, number, generation, state, feasible, record, violation, time_s, net_id,
  * parent_a, parent_b, operation, reason, genotype, m0, m1, ... as many as the widest study has), generation(study,
  * number, trials, hypervolume, best, time_s). For every study there is a view "study_<name>" whose columns m_i have the
- * names and units of the metrics ("acc_1d", "energy_uJ"). docs/database.md describes them for who writes SQL.
+ * names and units of the metrics ("acc_1d", "energy_uJ"). docs/database.md describes them for who writes SQL. Trainings
+ * are in training.h.
  *
  * A handle is used by one thread at a time. Functions given a callback may be called again from within it. */
 #ifndef OHM_STORE_H
@@ -21,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { OHM_SCHEMA_VERSION = 1 };
+enum { OHM_SCHEMA_VERSION = 2, OHM_SCHEMA_READABLE = 1 /* the oldest that is read as it is */ };
 
 struct ohm_store;
 

@@ -54,6 +54,17 @@ static const char *const rules[] = {
     "WHERE config <> '' AND NOT json_valid(config)",
 };
 
+/* Of what version 2 has added. */
+static const char *const training_rules[] = {
+    "SELECT printf('epoch %d belongs to training t:%d, which does not exist', e.number, e.training) "
+    "FROM epoch e LEFT JOIN training t ON t.id = e.training WHERE t.id IS NULL",
+    "SELECT printf('training t:%d is done, and its curve has gaps: %d epochs up to %d', t.id, count(*), max(e.number)) "
+    "FROM training t JOIN epoch e ON e.training = t.id WHERE t.state = 'done' GROUP BY t.id "
+    "HAVING count(*) <> max(e.number)",
+    "SELECT printf('training t:%d is of study #%d, which does not exist', t.id, t.study) FROM training t "
+    "LEFT JOIN study s ON s.id = t.study WHERE t.study IS NOT NULL AND s.id IS NULL",
+};
+
 static enum ohm_status check_rule(const struct ohm_store *store, const char *rule, struct ohm_error *err)
 {
     sqlite3_stmt *stmt = NULL;
@@ -123,6 +134,9 @@ enum ohm_status ohm_store_check(struct ohm_store *store, struct ohm_error *err)
     st = check_pages(store, err);
     for (size_t i = 0; i < sizeof rules / sizeof *rules && st == OHM_OK; i++)
         st = check_rule(store, rules[i], err);
+    for (size_t i = 0; i < sizeof training_rules / sizeof *training_rules && st == OHM_OK; i++)
+        if (store->writable || store->version_found >= 2)
+            st = check_rule(store, training_rules[i], err);
     if (st == OHM_OK)
         st = check_records(store, err);
     sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);

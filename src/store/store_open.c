@@ -58,12 +58,12 @@ enum ohm_status ohm_db_identify(struct ohm_store *store, bool fresh, struct ohm_
         return ohm_fail_at(err, OHM_EDATA, OHM_ORIGIN, store->path, 0, 0,
                            "the database has version %lld, this program knows versions up to %d: use a newer ohmnas",
                            (long long)user, OHM_SCHEMA_VERSION);
-    if (user < OHM_SCHEMA_VERSION && !fresh && !store->writable)
+    if (user < OHM_SCHEMA_READABLE && !fresh && !store->writable)
         return ohm_fail_at(
             err, OHM_EDATA, OHM_ORIGIN, store->path, 0, 0,
-            "the database has version %lld, this program reads version %d: `ohmnas db upgrade` brings it "
+            "the database has version %lld, this program reads version %d and later: `ohmnas db upgrade` brings it "
             "up to date",
-            (long long)user, OHM_SCHEMA_VERSION);
+            (long long)user, OHM_SCHEMA_READABLE);
     return OHM_OK;
 }
 
@@ -115,7 +115,8 @@ static enum ohm_status open_db(struct ohm_store *store, const char *name, int fl
     /* A file may come from anywhere: its schema is not trusted to call functions with side effects. */
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    /* A damaged page is told when it is read; a garbled row number would end a walk over the trials early, as if done. */
+    /* A damaged page is told when it is read; a garbled row number would end a walk over the trials early, as if done.
+     */
     sqlite3_exec(store->db, "PRAGMA cell_size_check = ON", NULL, NULL, NULL);
     return OHM_OK;
 }
@@ -300,22 +301,30 @@ enum ohm_status ohm_store_open(struct ohm_store **out, const char *path, enum oh
     return OHM_OK;
 }
 
-void ohm_store_close(struct ohm_store *store)
+/* A handle that goes leaves no lease behind; if this fails the lease dies with the process. */
+static void give_back(const struct ohm_store *store)
 {
-    if (!store)
-        return;
-    sqlite3_finalize(store->writer.insert);
-    if (store->db && store->leased) {
-        /* A handle that goes leaves no lease behind; if this fails the lease dies with the process. */
+    static const char *const sql[] = {"UPDATE study SET lease_token = NULL WHERE lease_token = ?1",
+                                      "UPDATE training SET lease_token = NULL WHERE lease_token = ?1"};
+
+    for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) {
         sqlite3_stmt *stmt = NULL;
 
-        if (sqlite3_prepare_v2(store->db, "UPDATE study SET lease_token = NULL WHERE lease_token = ?1", -1, &stmt,
-                               NULL) == SQLITE_OK) {
+        if (sqlite3_prepare_v2(store->db, sql[i], -1, &stmt, NULL) == SQLITE_OK) {
             sqlite3_bind_int64(stmt, 1, store->token);
             sqlite3_step(stmt);
         }
         sqlite3_finalize(stmt);
     }
+}
+
+void ohm_store_close(struct ohm_store *store)
+{
+    if (!store)
+        return;
+    sqlite3_finalize(store->writer.insert);
+    if (store->db && store->leased)
+        give_back(store);
     close_db(store);
     ohm_free(store->path);
     ohm_free(store);

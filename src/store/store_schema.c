@@ -48,7 +48,38 @@ static const char schema_1[] =
     ") STRICT;"
     "CREATE INDEX trial_record ON trial(id) WHERE record <> 0;";
 
-const struct db_migration ohm_db_migrations[OHM_SCHEMA_VERSION] = {{schema_1}};
+/* Version 2: trainings. The last and the best epoch are found in the curve, so that they cannot differ from it. */
+static const char schema_2[] =
+    "CREATE TABLE training("
+    "  id INTEGER PRIMARY KEY,"
+    "  created TEXT NOT NULL,"
+    "  changed TEXT NOT NULL,"
+    "  state TEXT NOT NULL CHECK(state IN ('running', 'stopped', 'failed', 'done')),"
+    "  reason TEXT,"
+    "  fingerprint INTEGER NOT NULL,"
+    "  network TEXT, network_hash TEXT, network_text TEXT,"
+    "  study INTEGER REFERENCES study(id), trial INTEGER,"
+    "  task TEXT, data TEXT, data_hash TEXT, split TEXT, folds INTEGER NOT NULL, fold INTEGER NOT NULL,"
+    "  seed INTEGER NOT NULL, samples INTEGER NOT NULL, val_samples INTEGER NOT NULL,"
+    "  recipe TEXT, analog TEXT, options TEXT,"
+    "  epochs INTEGER NOT NULL,"
+    "  weights TEXT, weights_hash TEXT, program TEXT,"
+    "  lease_token INTEGER, lease_pid INTEGER, lease_start INTEGER, lease_time INTEGER,"
+    "  lease_host TEXT, lease_machine TEXT"
+    ") STRICT;"
+    "CREATE TABLE epoch("
+    "  training INTEGER NOT NULL REFERENCES training(id), number INTEGER NOT NULL CHECK(number >= 1),"
+    "  loss REAL, top1 REAL, val_loss REAL, val_top1 REAL, lr REAL, time_s REAL,"
+    "  PRIMARY KEY(training, number)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE VIEW trainings AS SELECT t.id, t.created, t.state, t.network, t.study, t.trial, t.task, t.split, t.folds, "
+    "t.fold, t.seed, t.analog IS NOT NULL AS analog, t.samples, t.val_samples, t.epochs, "
+    "(SELECT count(*) FROM epoch e WHERE e.training = t.id) AS done, l.loss, l.top1, l.val_loss, l.val_top1, "
+    "(SELECT max(val_top1) FROM epoch e WHERE e.training = t.id) AS best_val_top1, "
+    "(SELECT total(time_s) FROM epoch e WHERE e.training = t.id) AS time_s, t.weights, t.reason FROM training t "
+    "LEFT JOIN epoch l ON l.training = t.id AND l.number = (SELECT max(number) FROM epoch e WHERE e.training = t.id);";
+
+const struct db_migration ohm_db_migrations[OHM_SCHEMA_VERSION] = {{schema_1}, {schema_2}};
 
 static enum ohm_status apply(struct ohm_store *store, const struct db_migration *migration, int steps,
                              struct ohm_error *err)

@@ -1,0 +1,419 @@
+/* store_training.c - trainings and their epochs: written while they run, read back.
+ *
+ * The row of a training holds what was known before it began; all that came of it is in its epochs. A process that is
+ * killed leaves "running" behind, with a lease that nobody holds any more. */
+#include "ohm/training.h"
+
+#include "store_int.h"
+
+#include <string.h>
+
+/* ---- statements ---- */
+
+static void bind_text(sqlite3_stmt *stmt, int place, const char *text)
+{
+    if (text)
+        sqlite3_bind_text(stmt, place, text, -1, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(stmt, place);
+}
+
+static void bind_known(sqlite3_stmt *stmt, int place, int64_t value)
+{
+    if (value >= 0)
+        sqlite3_bind_int64(stmt, place, value);
+    else
+        sqlite3_bind_null(stmt, place);
+}
+
+/* Steps a statement that gives no rows, and finalizes it. */
+static enum ohm_status finish(const struct ohm_store *store, sqlite3_stmt *stmt, const char *what,
+                              struct ohm_error *err)
+{
+    bool row;
+    const enum ohm_status st = ohm_db_step(store, stmt, &row, what, err);
+
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+static enum ohm_status missing(const struct ohm_store *store, int64_t id, struct ohm_error *err)
+{
+    return ohm_fail_at(err, OHM_ENOTFOUND, OHM_ORIGIN, store->path, 0, 0, "there is no training t:%lld", (long long)id);
+}
+
+/* ---- begin ---- */
+
+static enum ohm_status insert(const struct ohm_store *store, int64_t *id, const struct ohm_training_spec *spec,
+                              struct ohm_error *err)
+{
+    const char *const text[] = {spec->network, spec->network_hash, spec->network_text, spec->task,
+                                spec->data,    spec->data_hash,    spec->split,        spec->recipe,
+                                spec->analog,  spec->options,      spec->weights,      spec->program};
+    const int64_t number[] = {(int64_t)spec->fingerprint, spec->folds, spec->fold, spec->seed, spec->samples,
+                              spec->val_samples,          spec->epochs};
+    sqlite3_stmt *stmt = NULL;
+    enum ohm_status st =
+        ohm_db_prepare(store, &stmt,
+                       "INSERT INTO training(created, changed, state, network, network_hash, network_text, task, data, "
+                       "data_hash, split, recipe, analog, options, weights, program, fingerprint, folds, fold, seed, "
+                       "samples, val_samples, epochs, study, trial) VALUES(strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), "
+                       "strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), 'running', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+                       "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+                       "add the training", err);
+
+    if (st != OHM_OK)
+        return st;
+    for (int i = 0; i < 12; i++)
+        bind_text(stmt, 1 + i, text[i]);
+    for (int i = 0; i < 7; i++)
+        sqlite3_bind_int64(stmt, 13 + i, number[i]);
+    bind_known(stmt, 20, spec->study);
+    bind_known(stmt, 21, spec->study >= 0 ? spec->trial : -1);
+    st = finish(store, stmt, "add the training", err);
+    *id = sqlite3_last_insert_rowid(store->db);
+    return st;
+}
+
+/* *id stays 0 where there is none. */
+static enum ohm_status find_stopped(const struct ohm_store *store, int64_t *id, const struct ohm_training_spec *spec,
+                                    struct ohm_error *err)
+{
+    struct db_lease lease;
+    sqlite3_stmt *stmt = NULL;
+    char state[16];
+    bool row = false;
+    enum ohm_status st =
+        ohm_db_prepare(store, &stmt,
+                       "SELECT lease_token, lease_pid, lease_start, lease_time, lease_host, lease_machine, id, state "
+                       "FROM training WHERE fingerprint = ?1 AND state <> 'done' "
+                       "ORDER BY weights IS ?2 DESC, id DESC LIMIT 1",
+                       "look for the training", err);
+
+    if (st != OHM_OK)
+        return st;
+    sqlite3_bind_int64(stmt, 1, (int64_t)spec->fingerprint);
+    bind_text(stmt, 2, spec->weights);
+    st = ohm_db_step(store, stmt, &row, "look for the training", err);
+    if (st == OHM_OK && row) {
+        *id = sqlite3_column_int64(stmt, 6);
+        ohm_db_copy(state, sizeof state, stmt, 7);
+        if (strcmp(state, "running") == 0 && ohm_db_read_lease(stmt, 0, &lease) && lease.token != store->token &&
+            ohm_db_lease_lives(&lease))
+            st = ohm_fail_at(err, OHM_EBUSY, OHM_ORIGIN, store->path, 0, 0,
+                             "training t:%lld is running in process %lld on %s", (long long)*id, (long long)lease.pid,
+                             lease.host);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+/* The row is ours and running; each epoch says so again. */
+static enum ohm_status take_lease(const struct ohm_store *store, int64_t id, const struct ohm_training_spec *spec,
+                                  struct ohm_error *err)
+{
+    struct db_lease self;
+    sqlite3_stmt *stmt = NULL;
+    enum ohm_status st = ohm_db_prepare(
+        store, &stmt,
+        "UPDATE training SET lease_token = ?2, lease_pid = ?3, lease_start = ?4, lease_time = ?5, "
+        "lease_host = ?6, lease_machine = ?7, weights = ?8, state = 'running', reason = NULL WHERE id = ?1",
+        "take the training", err);
+
+    if (st != OHM_OK)
+        return st;
+    ohm_db_self(store, &self);
+    sqlite3_bind_int64(stmt, 1, id);
+    sqlite3_bind_int64(stmt, 2, self.token);
+    sqlite3_bind_int64(stmt, 3, self.pid);
+    sqlite3_bind_int64(stmt, 4, self.start);
+    sqlite3_bind_int64(stmt, 5, self.time_s);
+    bind_text(stmt, 6, self.host);
+    bind_text(stmt, 7, self.machine);
+    bind_text(stmt, 8, spec->weights);
+    return finish(store, stmt, "take the training", err);
+}
+
+enum ohm_status ohm_store_begin_training(struct ohm_store *store, int64_t *id, const struct ohm_training_spec *spec,
+                                         bool resume, struct ohm_error *err)
+{
+    int64_t found = 0;
+    enum ohm_status st = ohm_db_begin(store, err);
+
+    if (st != OHM_OK)
+        return st;
+    if (resume)
+        st = find_stopped(store, &found, spec, err);
+    if (st == OHM_OK && found == 0)
+        st = insert(store, &found, spec, err);
+    if (st == OHM_OK)
+        st = take_lease(store, found, spec, err);
+    st = ohm_db_end(store, st, "add the training", err);
+    if (st == OHM_OK) {
+        store->leased = true;
+        *id = found;
+    }
+    return st;
+}
+
+/* ---- epochs ---- */
+
+static enum ohm_status write_epoch(const struct ohm_store *store, int64_t id, const struct ohm_epoch_row *e,
+                                   const char *verb, struct ohm_error *err)
+{
+    const double number[] = {e->loss, e->top1, e->val_loss, e->val_top1, e->lr, e->time_s};
+    sqlite3_stmt *stmt = NULL;
+    char sql[96];
+    enum ohm_status st;
+
+    sqlite3_snprintf(sizeof sql, sql, "INSERT OR %s INTO epoch VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", verb);
+    if ((st = ohm_db_prepare(store, &stmt, sql, "add the epoch", err)) != OHM_OK)
+        return st;
+    sqlite3_bind_int64(stmt, 1, id);
+    sqlite3_bind_int64(stmt, 2, e->number);
+    for (int i = 0; i < 6; i++) /* SQLite makes NULL of NaN */
+        sqlite3_bind_double(stmt, 3 + i, number[i]);
+    return finish(store, stmt, "add the epoch", err);
+}
+
+static enum ohm_status touch(const struct ohm_store *store, int64_t id, struct ohm_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum ohm_status st = ohm_db_prepare(store, &stmt,
+                                        "UPDATE training SET changed = strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), "
+                                        "lease_time = unixepoch() WHERE id = ?1",
+                                        "add the epoch", err);
+
+    if (st != OHM_OK)
+        return st;
+    sqlite3_bind_int64(stmt, 1, id);
+    st = finish(store, stmt, "add the epoch", err);
+    return st == OHM_OK && sqlite3_changes(store->db) == 0 ? missing(store, id, err) : st;
+}
+
+enum ohm_status ohm_store_add_epoch(struct ohm_store *store, int64_t id, const struct ohm_epoch_row *epoch,
+                                    struct ohm_error *err)
+{
+    enum ohm_status st;
+
+    if (epoch->number < 1)
+        return ohm_fail(err, OHM_ERANGE, "epochs count from 1, not from %lld", (long long)epoch->number);
+    if ((st = ohm_db_begin(store, err)) != OHM_OK)
+        return st;
+    if ((st = touch(store, id, err)) == OHM_OK)
+        st = write_epoch(store, id, epoch, "REPLACE", err);
+    return ohm_db_end(store, st, "add the epoch", err);
+}
+
+static enum ohm_status set_state(const struct ohm_store *store, int64_t id, const char *state, const char *reason,
+                                 const char *hash, struct ohm_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum ohm_status st = ohm_db_prepare(
+        store, &stmt,
+        "UPDATE training SET state = ?2, reason = ?3, weights_hash = ?4, lease_token = NULL WHERE id = ?1",
+        "end the training", err);
+
+    if (st != OHM_OK)
+        return st;
+    sqlite3_bind_int64(stmt, 1, id);
+    bind_text(stmt, 2, state);
+    bind_text(stmt, 3, reason);
+    bind_text(stmt, 4, hash);
+    return finish(store, stmt, "end the training", err);
+}
+
+enum ohm_status ohm_store_end_training(struct ohm_store *store, int64_t id, const char *state, const char *reason,
+                                       const char *weights_hash, const struct ohm_epoch_row *curve, int n,
+                                       struct ohm_error *err)
+{
+    enum ohm_status st;
+
+    if (strcmp(state, "done") != 0 && strcmp(state, "failed") != 0 && strcmp(state, "stopped") != 0)
+        return ohm_fail(err, OHM_ERANGE, "a training ends as done, failed or stopped, not as \"%s\"", state);
+    if ((st = ohm_db_begin(store, err)) != OHM_OK)
+        return st;
+    st = touch(store, id, err);
+    for (int i = 0; i < n && st == OHM_OK; i++)
+        st = write_epoch(store, id, &curve[i], "IGNORE", err);
+    if (st == OHM_OK)
+        st = set_state(store, id, state, reason, weights_hash, err);
+    return ohm_db_end(store, st, "end the training", err);
+}
+
+/* ---- reading ---- */
+
+/* A file of version 1 that was opened for reading. */
+static bool has_trainings(const struct ohm_store *store)
+{
+    return store->writable || store->version_found >= 2;
+}
+
+static const char row_sql[] =
+    "SELECT t.id, t.state, t.created, t.changed, t.network, t.network_hash, t.task, t.data_hash, t.split, t.program, "
+    "t.weights_hash, t.analog IS NOT NULL, t.study, t.trial, t.folds, t.fold, t.seed, t.samples, t.val_samples, "
+    "t.epochs, (SELECT count(*) FROM epoch e WHERE e.training = t.id), "
+    "(SELECT total(time_s) FROM epoch e WHERE e.training = t.id), "
+    "l.number, l.loss, l.top1, l.val_loss, l.val_top1, l.lr, l.time_s, "
+    "b.number, b.loss, b.top1, b.val_loss, b.val_top1, b.lr, b.time_s, "
+    "t.lease_token, t.lease_pid, t.lease_start, t.lease_time, t.lease_host, t.lease_machine FROM training t "
+    "LEFT JOIN epoch l ON l.training = t.id AND l.number = (SELECT max(number) FROM epoch e WHERE e.training = t.id) "
+    "LEFT JOIN epoch b ON b.training = t.id AND b.number = (SELECT number FROM epoch e WHERE e.training = t.id AND "
+    "e.val_top1 IS NOT NULL ORDER BY e.val_top1 DESC, e.number LIMIT 1) ";
+
+static void read_epoch(sqlite3_stmt *stmt, int first, struct ohm_epoch_row *e)
+{
+    e->number = sqlite3_column_int64(stmt, first);
+    e->loss = ohm_db_double(stmt, first + 1);
+    e->top1 = ohm_db_double(stmt, first + 2);
+    e->val_loss = ohm_db_double(stmt, first + 3);
+    e->val_top1 = ohm_db_double(stmt, first + 4);
+    e->lr = ohm_db_double(stmt, first + 5);
+    e->time_s = ohm_db_double(stmt, first + 6);
+}
+
+static int64_t known(sqlite3_stmt *stmt, int column)
+{
+    return sqlite3_column_type(stmt, column) == SQLITE_NULL ? -1 : sqlite3_column_int64(stmt, column);
+}
+
+static void read_row(sqlite3_stmt *stmt, struct ohm_training_row *row)
+{
+    struct db_lease lease;
+
+    row->id = sqlite3_column_int64(stmt, 0);
+    ohm_db_copy(row->state, sizeof row->state, stmt, 1);
+    ohm_db_copy(row->created, sizeof row->created, stmt, 2);
+    ohm_db_copy(row->changed, sizeof row->changed, stmt, 3);
+    ohm_db_copy(row->network, sizeof row->network, stmt, 4);
+    ohm_db_copy(row->network_hash, sizeof row->network_hash, stmt, 5);
+    ohm_db_copy(row->task, sizeof row->task, stmt, 6);
+    ohm_db_copy(row->data_hash, sizeof row->data_hash, stmt, 7);
+    ohm_db_copy(row->split, sizeof row->split, stmt, 8);
+    ohm_db_copy(row->program, sizeof row->program, stmt, 9);
+    ohm_db_copy(row->weights_hash, sizeof row->weights_hash, stmt, 10);
+    row->analog = sqlite3_column_int(stmt, 11) != 0;
+    row->study = known(stmt, 12);
+    row->trial = known(stmt, 13);
+    row->folds = sqlite3_column_int64(stmt, 14);
+    row->fold = sqlite3_column_int64(stmt, 15);
+    row->seed = sqlite3_column_int64(stmt, 16);
+    row->samples = sqlite3_column_int64(stmt, 17);
+    row->val_samples = sqlite3_column_int64(stmt, 18);
+    row->epochs = sqlite3_column_int64(stmt, 19);
+    row->done = sqlite3_column_int64(stmt, 20);
+    row->time_s = sqlite3_column_double(stmt, 21);
+    read_epoch(stmt, 22, &row->last);
+    read_epoch(stmt, 29, &row->best);
+    /* A process that was killed could not say that it stopped. */
+    if (strcmp(row->state, "running") == 0 && (!ohm_db_read_lease(stmt, 36, &lease) || !ohm_db_lease_lives(&lease)))
+        memcpy(row->state, "interrupted", sizeof "interrupted");
+}
+
+static enum ohm_status walk(struct ohm_store *store, const char *rest, int64_t id, ohm_training_fn *fn, void *context,
+                            struct ohm_error *err)
+{
+    struct ohm_training_row row;
+    sqlite3_stmt *stmt = NULL;
+    char sql[sizeof row_sql + 64];
+    bool more = false;
+    enum ohm_status st;
+
+    sqlite3_snprintf(sizeof sql, sql, "%s%s", row_sql, rest);
+    if ((st = ohm_db_prepare(store, &stmt, sql, "read the trainings", err)) != OHM_OK)
+        return st;
+    if (sqlite3_bind_parameter_count(stmt) > 0)
+        sqlite3_bind_int64(stmt, 1, id);
+    while (st == OHM_OK && (st = ohm_db_step(store, stmt, &more, "read the trainings", err)) == OHM_OK && more) {
+        read_row(stmt, &row);
+        st = fn(context, &row, err);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+enum ohm_status ohm_store_each_training(struct ohm_store *store, ohm_training_fn *fn, void *context,
+                                        struct ohm_error *err)
+{
+    return has_trainings(store) ? walk(store, "ORDER BY t.id", 0, fn, context, err) : OHM_OK;
+}
+
+static enum ohm_status keep(void *context, const struct ohm_training_row *row, struct ohm_error *err)
+{
+    (void)err;
+    *(struct ohm_training_row *)context = *row;
+    return OHM_OK;
+}
+
+enum ohm_status ohm_store_find_training(struct ohm_store *store, const char *name, struct ohm_training_row *row,
+                                        struct ohm_error *err)
+{
+    struct ohm_training_row found = {0};
+    int64_t id = 0;
+    enum ohm_status st = OHM_OK;
+
+    if (strncmp(name, "t:", 2) != 0 || !ohm_parse_int64(name + 2, &id) || id < 1)
+        return ohm_fail(err, OHM_ECONFIG, "'%.40s' is no training: they are called t:1, t:2, ...", name);
+    if (has_trainings(store))
+        st = walk(store, "WHERE t.id = ?1", id, keep, &found, err);
+    if (st == OHM_OK && found.id == 0)
+        st = missing(store, id, err);
+    if (st == OHM_OK)
+        *row = found;
+    return st;
+}
+
+enum ohm_status ohm_store_training_text(struct ohm_store *store, int64_t id, const char *column, struct ohm_str *text,
+                                        struct ohm_error *err)
+{
+    static const char *const columns[] = {"network_text", "recipe", "analog", "options", "reason", "weights", "data"};
+    const char *named = NULL;
+    sqlite3_stmt *stmt = NULL;
+    char sql[64];
+    bool row = false;
+    enum ohm_status st;
+
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        if (strcmp(column, columns[i]) == 0)
+            named = columns[i];
+    if (!named)
+        return ohm_fail(err, OHM_ENOTFOUND, "a training has no text \"%s\"", column);
+    if (!has_trainings(store))
+        return missing(store, id, err);
+    sqlite3_snprintf(sizeof sql, sql, "SELECT %s FROM training WHERE id = ?1", named);
+    if ((st = ohm_db_prepare(store, &stmt, sql, "read the training", err)) != OHM_OK)
+        return st;
+    sqlite3_bind_int64(stmt, 1, id);
+    st = ohm_db_step(store, stmt, &row, "read the training", err);
+    if (st == OHM_OK && !row)
+        st = missing(store, id, err);
+    if (st == OHM_OK && sqlite3_column_text(stmt, 0))
+        ohm_str_append_n(text, (const char *)sqlite3_column_text(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
+    sqlite3_finalize(stmt);
+    return st == OHM_OK && text->failed ? ohm_fail(err, OHM_ENOMEM, "out of memory for a text of a training") : st;
+}
+
+enum ohm_status ohm_store_each_epoch(struct ohm_store *store, int64_t id, ohm_epoch_fn *fn, void *context,
+                                     struct ohm_error *err)
+{
+    struct ohm_epoch_row epoch;
+    sqlite3_stmt *stmt = NULL;
+    bool more = false;
+    enum ohm_status st;
+
+    if (!has_trainings(store))
+        return OHM_OK;
+    st = ohm_db_prepare(store, &stmt,
+                        "SELECT number, loss, top1, val_loss, val_top1, lr, time_s FROM epoch WHERE training = ?1 "
+                        "ORDER BY number",
+                        "read the epochs", err);
+    if (st != OHM_OK)
+        return st;
+    sqlite3_bind_int64(stmt, 1, id);
+    while (st == OHM_OK && (st = ohm_db_step(store, stmt, &more, "read the epochs", err)) == OHM_OK && more) {
+        read_epoch(stmt, 0, &epoch);
+        st = fn(context, &epoch, err);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
