@@ -292,9 +292,11 @@ struct ohm_net_options {
 
 /* A network that the user named, with what is known of it. */
 struct ohm_named_net {
-    struct ohm_space *space;
+    struct ohm_space *space; /* NULL: written layer by layer, of no space; then it has no genotype and no id */
     struct ohm_genotype genotype;
     uint64_t id;
+    char name[OHM_ID_TEXT_SIZE + 64]; /* n:ID, or the name in the file of layers */
+    struct ohm_str layers_text;       /* the file of layers */
     struct ohm_net_builder builder;
     const struct ohm_net *net;
     bool logged; /* it came from the run log: */
@@ -306,6 +308,11 @@ struct ohm_named_net {
 };
 enum ohm_status ohm_net_arg(struct ohm_cli *cli, struct ohm_named_net *out, const char *text,
                             const struct ohm_net_options *options, struct ohm_error *err);
+/* As ohm_net_arg, and refuses what is of no space. */
+enum ohm_status ohm_net_arg_of_space(struct ohm_cli *cli, struct ohm_named_net *out, const char *text,
+                                     const struct ohm_net_options *options, struct ohm_error *err);
+/* Appends a file that is read as this NET. */
+enum ohm_status ohm_net_arg_text(const struct ohm_named_net *net, struct ohm_str *s, struct ohm_error *err);
 void ohm_net_arg_release(struct ohm_named_net *net);
 /* Is the text a way to name one network of the log ("n:..." or "#17")? */
 bool ohm_is_trial_id(const char *text);

@@ -3,7 +3,9 @@
 
 #include "ohm/export.h"
 #include "ohm/file.h"
+#include "ohm/layer_list.h"
 #include "ohm/surrogate.h"
+#include "ohm/task.h"
 
 #include <string.h>
 
@@ -58,19 +60,64 @@ static enum ohm_status check_net(struct ohm_cli *cli, const char *path)
     return st;
 }
 
-static enum ohm_status check_surrogate(struct ohm_cli *cli, const char *path)
+static enum ohm_status check_layers(struct ohm_cli *cli, const char *path)
 {
-    return ohm_cli_surrogate_check(cli, path);
+    struct ohm_net_builder builder = {0};
+    const struct ohm_net *net;
+    struct ohm_doc *doc = NULL;
+    enum ohm_status st = ohm_doc_load(&doc, path, &cli->diag);
+
+    if (st == OHM_OK)
+        st = ohm_layer_list_read(&builder, &net, NULL, doc, &cli->diag);
+    ohm_doc_free(doc);
+    ohm_net_release(&builder);
+    return st;
 }
 
-/* The kind of file, by a key that only it has at its root. */
+static enum ohm_status check_task(struct ohm_cli *cli, const char *path)
+{
+    struct ohm_task_spec *task = NULL;
+    enum ohm_status st = ohm_task_spec_load(&task, path, &cli->diag);
+
+    ohm_task_spec_free(task);
+    return st;
+}
+
+/* The folder, or the card in it. */
+static enum ohm_status check_surrogate(struct ohm_cli *cli, const char *path)
+{
+    struct ohm_str folder = {0};
+    const char *slash = strrchr(path, '/');
+    enum ohm_status st;
+
+    if (ohm_is_folder(path))
+        return ohm_cli_surrogate_check(cli, path);
+    ohm_str_append_n(&folder, slash ? path : "./", slash ? (size_t)(slash - path) + 1 : 2);
+    st = folder.failed ? ohm_diag_add(&cli->diag, OHM_ENOMEM, path, 0, 0, "out of memory")
+                       : ohm_cli_surrogate_check(cli, ohm_str_text(&folder));
+    ohm_str_release(&folder);
+    return st;
+}
+
+/* The kind of file, by a key at its root: the first of these that it has. A study may name its chip and task, and a
+ * file written by export lists its layers. */
 static const struct kind {
     const char *key, *what;
     enum ohm_status (*check)(struct ohm_cli *cli, const char *path);
 } kinds[] = {
-    {"net", "network", check_net},      {"axes", "search space", check_space}, {"family", "search space", check_space},
-    {"tile", "chip", check_chip},       {"study", "study", check_study},       {"objectives", "study", check_study},
-    {"strategy", "study", check_study}, {"chip", "chip", check_chip},
+    {"net", "network", check_net},
+    {"axes", "search space", check_space},
+    {"family", "search space", check_space},
+    {"tile", "chip", check_chip},
+    {"study", "study", check_study},
+    {"objectives", "study", check_study},
+    {"strategy", "study", check_study},
+    {"layers", "network", check_layers},
+    {"network", "network", check_layers},
+    {"targets", "surrogate", check_surrogate},
+    {"kind", "task", check_task},
+    {"task", "task", check_task},
+    {"chip", "chip", check_chip},
 };
 
 static const struct kind *kind_of(const struct ohm_doc *doc)
@@ -98,8 +145,8 @@ static enum ohm_status check_one(struct ohm_cli *cli, const char *path, const ch
     ohm_doc_free(doc);
     if (!kind)
         return ohm_diag_add(&cli->diag, OHM_ECONFIG, path, 1, 1,
-                            "no study, search space, chip, network or surrogate: its root has none of their keys "
-                            "(study, axes, tile, net)");
+                            "no study, search space, chip, network, task or surrogate: its root has none of their keys "
+                            "(study, axes, tile, net, layers, task, targets)");
     *what = kind->what;
     return kind->check(cli, path);
 }
@@ -125,8 +172,8 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
     return first != OHM_OK ? first : st;
 }
 
-static const char *const examples[] = {"ohmnas check study.yaml", "ohmnas check searchspaces/*.yaml surrogates/*",
-                                       NULL};
+static const char *const examples[] = {"ohmnas check study.yaml",
+                                       "ohmnas check searchspaces/*.yaml searchspaces/*/*.yaml surrogates/*", NULL};
 
 const struct ohm_command ohm_cmd_check = {
     .name = "check",
@@ -134,7 +181,7 @@ const struct ohm_command ohm_cmd_check = {
     .words_min = 1,
     .words_max = -1,
     .complete = "file",
-    .summary = "find every error of studies, spaces, chips, networks and surrogates",
+    .summary = "find every error of studies, spaces, chips, networks, tasks and surrogates",
     .details = "Nothing is run. All errors of all files are shown, with line and column.",
     .examples = examples,
     .options = options,

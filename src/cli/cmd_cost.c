@@ -31,11 +31,10 @@ static void out_sums(struct ohm_out *o, const struct ohm_named_net *n, const str
                      const struct ohm_chip_use *use, const struct ohm_cost *c)
 {
     struct ohm_str text = {0};
-    char id[OHM_ID_TEXT_SIZE];
 
     ohm_fields_print(&text, ohm_chip_use_fields, use);
-    ohm_out_text(o, "net", ohm_id_text(n->id, id));
-    ohm_out_text(o, "space", ohm_space_name(n->space));
+    ohm_out_text(o, "net", n->name);
+    ohm_out_text(o, "space", n->space ? ohm_space_name(n->space) : NULL);
     ohm_out_text(o, "chip", ohm_chip_name(chip));
     ohm_out_str(o, "chip_use", &text);
     ohm_out_int(o, "params", n->net->params);
@@ -114,6 +113,7 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
 }
 
 static const char *const examples[] = {"ohmnas cost n:3fa9c1 --by-layer", "ohmnas cost net.yaml --chip hermes64 --json",
+                                       "ohmnas cost searchspaces/reference/resnet8.yaml --by-layer",
                                        "ohmnas cost 432030 --space nb201 --set schedule=pipelined --set replicate=on",
                                        NULL};
 
@@ -124,9 +124,10 @@ const struct ohm_command ohm_cmd_cost = {
     .words_max = 1,
     .complete = "file",
     .summary = "mapping, latency, energy and area of a network on a chip",
-    .details = "NET is a file written by export, n:ID or #NUMBER of the run log, or, with --space, "
-               "'axis=value ...' or a key of that space. A network that does not fit is priced all "
-               "the same; 'chips' says how many chips it needs.",
+    .details =
+        "NET is a file written by export, a file of layers (searchspaces/reference), n:ID or #NUMBER of the run "
+        "log, or, with --space, 'axis=value ...' or a key of that space. A network that does not fit is priced all "
+        "the same; 'chips' says how many chips it needs.",
     .examples = examples,
     .options = options,
     .size = sizeof(struct cost),

@@ -114,8 +114,8 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
     struct ohm_named_net a = {0}, b = {0};
     enum ohm_status st;
 
-    if ((st = ohm_net_arg(cli, &a, args->word[0], &opt->net, err)) == OHM_OK &&
-        (st = ohm_net_arg(cli, &b, args->word[1], &opt->net, err)) == OHM_OK)
+    if ((st = ohm_net_arg_of_space(cli, &a, args->word[0], &opt->net, err)) == OHM_OK &&
+        (st = ohm_net_arg_of_space(cli, &b, args->word[1], &opt->net, err)) == OHM_OK)
         st = compare(opt, &a, &b, err);
     ohm_net_arg_release(&a);
     ohm_net_arg_release(&b);

@@ -40,12 +40,15 @@ static enum ohm_status write_net(const struct export *opt, const struct ohm_name
         .trial = n->trial,
         .seed = n->study.seed,
     };
-    char id[OHM_ID_TEXT_SIZE];
 
-    if (strcmp(opt->to, "dot") != 0)
-        return ohm_net_record_write(s, &record, strcmp(opt->to, "json") == 0, err);
-    ohm_net_dot(s, n->net, ohm_id_text(n->id, id));
-    return OHM_OK;
+    if (strcmp(opt->to, "dot") == 0)
+        ohm_net_dot(s, n->net, n->name);
+    else if (!n->space)
+        return ohm_fail(err, OHM_ECONFIG,
+                        "network '%s' is written layer by layer and of no search space: its file is what --to %s would "
+                        "write; --to dot draws it",
+                        n->name, opt->to);
+    return strcmp(opt->to, "dot") == 0 ? OHM_OK : ohm_net_record_write(s, &record, strcmp(opt->to, "json") == 0, err);
 }
 
 static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct ohm_args *args, struct ohm_error *err)

@@ -3,7 +3,6 @@
 
 #include "ohm/clock.h"
 #include "ohm/file.h"
-#include "ohm/layer_list.h"
 #include "ohm/parallel.h"
 #include "ohm/train.h"
 
@@ -43,14 +42,11 @@ struct sources {
 /* A network, a task and its samples, for as long as a command runs. */
 struct loaded {
     struct ohm_named_net named;
-    struct ohm_net_builder builder;
-    struct ohm_doc *doc;
     const struct ohm_net *net;
     struct ohm_task_spec *task;
     struct ohm_data *data;
     struct ohm_data_parts parts;
     struct ohm_samples samples;
-    char name[OHM_ID_TEXT_SIZE + 64];
 };
 
 static void loaded_release(struct loaded *l)
@@ -58,46 +54,11 @@ static void loaded_release(struct loaded *l)
     ohm_data_free(l->data);
     ohm_task_spec_free(l->task);
     ohm_net_arg_release(&l->named);
-    ohm_net_release(&l->builder);
-    ohm_doc_free(l->doc);
 }
 
 static int jobs_of(int64_t jobs)
 {
     return jobs > 0 ? (int)jobs : ohm_processor_count();
-}
-
-static void set_name(struct loaded *l, const char *name)
-{
-    size_t n = strlen(name);
-
-    n = n < sizeof(l->name) - 1 ? n : sizeof(l->name) - 1;
-    memcpy(l->name, name, n);
-    l->name[n] = '\0';
-}
-
-/* A file of layers is known by its first keys; every other NET is what all commands take. */
-static enum ohm_status load_net(struct ohm_cli *cli, struct loaded *l, const char *text,
-                                const struct ohm_net_options *options, struct ohm_error *err)
-{
-    struct ohm_diag quiet = {0};
-    const char *name = NULL;
-    char id[OHM_ID_TEXT_SIZE];
-    enum ohm_status st;
-
-    if (ohm_file_exists(text) && !ohm_is_folder(text) && ohm_doc_load(&l->doc, text, &quiet) == OHM_OK &&
-        ohm_is_layer_list(l->doc)) {
-        ohm_diag_release(&quiet);
-        if ((st = ohm_layer_list_read(&l->builder, &l->net, &name, l->doc, &cli->diag)) == OHM_OK)
-            set_name(l, name);
-        return st;
-    }
-    ohm_diag_release(&quiet);
-    if ((st = ohm_net_arg(cli, &l->named, text, options, err)) != OHM_OK)
-        return st;
-    l->net = l->named.net;
-    set_name(l, ohm_id_text(l->named.id, id));
-    return OHM_OK;
 }
 
 static enum ohm_status check_shapes(const struct loaded *l, struct ohm_error *err)
@@ -125,8 +86,10 @@ static enum ohm_status load(struct ohm_cli *cli, struct loaded *l, const char *n
     if (!from->task || !from->folder)
         return ohm_fail(err, OHM_ECONFIG, "--%s is missing: which %s?", from->task ? "data" : "task",
                         from->task ? "folder holds the samples" : "task are the samples of");
-    if ((st = load_net(cli, l, net, &from->net, err)) != OHM_OK ||
-        (st = ohm_cli_task(cli, from->task, &l->task)) != OHM_OK || (st = check_shapes(l, err)) != OHM_OK ||
+    if ((st = ohm_net_arg(cli, &l->named, net, &from->net, err)) != OHM_OK)
+        return st;
+    l->net = l->named.net;
+    if ((st = ohm_cli_task(cli, from->task, &l->task)) != OHM_OK || (st = check_shapes(l, err)) != OHM_OK ||
         (st = ohm_data_load(&l->data, l->task, from->folder, &options, &cli->diag)) != OHM_OK)
         return st;
     l->samples = ohm_samples_of_data(&l->parts, l->data, train, judge);
@@ -259,7 +222,7 @@ static enum ohm_status save(const struct fit *opt, const struct loaded *l, const
     struct ohm_str recipe = {0}, analog = {0}, curve = {0}, seed = {0}, hash = {0}, shape = {0};
     struct ohm_meta meta[] = {{"format", "ohmnas.weights/1"},
                               {"program", "ohmnas " OHM_VERSION},
-                              {"network", l->name},
+                              {"network", l->named.name},
                               {"network_hash", NULL},
                               {"task", l->task->name},
                               {"split", opt->split},
@@ -302,7 +265,7 @@ static enum ohm_status out_fit(const struct fit *opt, const struct loaded *l, co
     struct ohm_out out;
 
     ohm_out_begin(&out, &opt->format, "ohmnas.train/1");
-    ohm_out_text(&out, "network", l->name);
+    ohm_out_text(&out, "network", l->named.name);
     ohm_out_text(&out, "task", l->task->name);
     if (ohm_data_is_synthetic(l->data))
         ohm_out_text(&out, "note", "synthetic data: what is learned from them means nothing");
@@ -474,7 +437,7 @@ static enum ohm_status judge(const struct judge *opt, struct loaded *l, struct o
     if (l->samples.count[1] < 1)
         return ohm_fail(err, OHM_EDATA, "split '%s' has no samples", opt->split);
     ohm_out_begin(&out, &opt->format, "ohmnas.eval/1");
-    ohm_out_text(&out, "network", l->name);
+    ohm_out_text(&out, "network", l->named.name);
     ohm_out_text(&out, "task", l->task->name);
     ohm_out_text(&out, "on", opt->split);
     if (ohm_data_is_synthetic(l->data))

@@ -3,6 +3,7 @@
 
 #include "ohm/export.h"
 #include "ohm/file.h"
+#include "ohm/layer_list.h"
 
 #include <math.h>
 #include <string.h>
@@ -55,26 +56,36 @@ static void out_origin(struct ohm_out *o, const struct ohm_named_net *n)
     ohm_out_str(o, "operation", &n->operation);
 }
 
+/* Where the network lies in its space. */
+static void out_genotype(struct ohm_out *o, const struct ohm_named_net *n)
+{
+    struct ohm_str genotype = {0}, key = {0};
+
+    ohm_genotype_print(n->space, &n->genotype, &genotype);
+    ohm_genotype_key(n->space, &n->genotype, &key);
+    ohm_out_text(o, "space", ohm_space_name(n->space));
+    ohm_out_str(o, "genotype", &genotype);
+    if (strcmp(ohm_str_text(&genotype), ohm_str_text(&key)) != 0)
+        ohm_out_str(o, "key", &key);
+    ohm_str_release(&genotype);
+    ohm_str_release(&key);
+}
+
 static enum ohm_status show_net(struct ohm_cli *cli, const struct show *opt, const char *text, struct ohm_error *err)
 {
     struct ohm_named_net n = {0};
-    struct ohm_str genotype = {0}, key = {0};
     struct ohm_out out;
-    char id[OHM_ID_TEXT_SIZE];
     enum ohm_status st = ohm_net_arg(cli, &n, text, &opt->net, err);
 
     if (st == OHM_OK) {
-        ohm_genotype_print(n.space, &n.genotype, &genotype);
-        ohm_genotype_key(n.space, &n.genotype, &key);
         ohm_out_begin(&out, &opt->format, "ohmnas.network/1");
-        ohm_out_text(&out, "net", ohm_id_text(n.id, id));
-        ohm_out_text(&out, "space", ohm_space_name(n.space));
-        ohm_out_str(&out, "genotype", &genotype);
-        if (strcmp(ohm_str_text(&genotype), ohm_str_text(&key)) != 0)
-            ohm_out_str(&out, "key", &key);
+        ohm_out_text(&out, "net", n.name);
+        if (n.space)
+            out_genotype(&out, &n);
         if (n.logged)
             out_origin(&out, &n);
         ohm_out_int(&out, "params", n.net->params);
+        ohm_out_int(&out, "params_folded", ohm_net_params_folded(n.net));
         ohm_out_int(&out, "weights", n.net->weights);
         ohm_out_int(&out, "macs", n.net->macs);
         ohm_out_int(&out, "depth", n.net->depth);
@@ -90,8 +101,6 @@ static enum ohm_status show_net(struct ohm_cli *cli, const struct show *opt, con
         }
         st = ohm_out_end(&out, err);
     }
-    ohm_str_release(&genotype);
-    ohm_str_release(&key);
     ohm_net_arg_release(&n);
     return st;
 }
@@ -217,7 +226,7 @@ static enum ohm_status show_file(struct ohm_cli *cli, const struct show *opt, co
     if (st != OHM_OK)
         return st;
     root = ohm_doc_root(doc);
-    net = ohm_is_net_file(doc);
+    net = ohm_is_net_file(doc) || ohm_is_layer_list(doc);
     space = root && root->kind == OHM_NODE_MAP && ohm_map_get(root, "axes");
     study = root && root->kind == OHM_NODE_MAP && (ohm_map_get(root, "study") || ohm_map_get(root, "objectives"));
     ohm_doc_free(doc);

@@ -141,7 +141,7 @@ static enum ohm_status run_predict(struct ohm_cli *cli, const void *object, cons
     for (int i = 1; i < args->words && st == OHM_OK; i++) {
         struct ohm_named_net n = {0};
 
-        st = ohm_net_arg(cli, &n, args->word[i], &net, err);
+        st = ohm_net_arg_of_space(cli, &n, args->word[i], &net, err);
         if (st == OHM_OK && ohm_space_hash(n.space) != ohm_space_hash(space))
             st = ohm_fail(err, OHM_ECONFIG, "%.80s is of space '%s', the surrogate of '%s'", args->word[i],
                           ohm_space_name(n.space), ohm_space_name(space));

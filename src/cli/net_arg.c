@@ -1,9 +1,11 @@
-/* net_arg.c - the NET argument: a file, a trial of the run log, or a genotype or key of a space. */
+/* net_arg.c - the NET argument: a file, a trial of the run log, or a genotype or key of a space. Only a file of layers
+ * is of no space. */
 #include "cli_int.h"
 
 #include "ohm/decode.h"
 #include "ohm/export.h"
 #include "ohm/file.h"
+#include "ohm/layer_list.h"
 
 #include <math.h>
 #include <string.h>
@@ -44,13 +46,39 @@ static enum ohm_status take_scores(struct ohm_named_net *out, const struct ohm_n
 static enum ohm_status build(struct ohm_named_net *out, struct ohm_error *err)
 {
     out->id = ohm_genotype_id(out->space, &out->genotype);
+    ohm_id_text(out->id, out->name);
     ohm_net_reset(&out->builder, true);
     out->builder.with_names = true;
     return ohm_decode(out->space, &out->genotype, &out->builder, &out->net, err);
 }
 
-static enum ohm_status from_file(struct ohm_cli *cli, struct ohm_named_net *out, const char *path,
-                                 const struct ohm_net_options *options, struct ohm_error *err)
+/* The name of the network, cut where it is longer than any that is shown. */
+static void keep_name(struct ohm_named_net *out, const char *name)
+{
+    const size_t n = strlen(name), most = sizeof(out->name) - 1;
+
+    memcpy(out->name, name, n < most ? n : most);
+    out->name[n < most ? n : most] = '\0';
+}
+
+static enum ohm_status from_layers(struct ohm_cli *cli, struct ohm_named_net *out, const struct ohm_doc *doc,
+                                   const char *path, struct ohm_error *err)
+{
+    const char *name = NULL;
+    char *bytes = NULL;
+    size_t length = 0;
+    enum ohm_status st = ohm_layer_list_read(&out->builder, &out->net, &name, doc, &cli->diag);
+
+    if (st != OHM_OK || (st = ohm_file_read(&bytes, &length, path, OHM_TEXT_FILE_MAX, err)) != OHM_OK)
+        return st;
+    keep_name(out, name);
+    ohm_str_append_n(&out->layers_text, bytes, length);
+    ohm_free(bytes);
+    return out->layers_text.failed ? ohm_fail(err, OHM_ENOMEM, "out of memory") : OHM_OK;
+}
+
+static enum ohm_status from_genotype_file(struct ohm_cli *cli, struct ohm_named_net *out, const char *path,
+                                          const struct ohm_net_options *options, struct ohm_error *err)
 {
     struct ohm_net_file file = {0};
     enum ohm_status st = ohm_net_file_load(&file, path, &cli->diag);
@@ -70,6 +98,21 @@ static enum ohm_status from_file(struct ohm_cli *cli, struct ohm_named_net *out,
         st = take_scores(out, &file, err);
 done:
     ohm_net_file_release(&file);
+    return st;
+}
+
+/* A file of layers is known by its first keys. What is no file of either kind is told by the reader of the other. */
+static enum ohm_status from_file(struct ohm_cli *cli, struct ohm_named_net *out, const char *path,
+                                 const struct ohm_net_options *options, struct ohm_error *err)
+{
+    struct ohm_diag quiet = {0};
+    struct ohm_doc *doc = NULL;
+    const bool layers = ohm_doc_load(&doc, path, &quiet) == OHM_OK && ohm_is_layer_list(doc);
+    const enum ohm_status st =
+        layers ? from_layers(cli, out, doc, path, err) : from_genotype_file(cli, out, path, options, err);
+
+    ohm_diag_release(&quiet);
+    ohm_doc_free(doc);
     return st;
 }
 
@@ -191,10 +234,34 @@ enum ohm_status ohm_net_arg(struct ohm_cli *cli, struct ohm_named_net *out, cons
         "'%.80s' is no network: give a file, n:ID or #NUMBER of the run log, or 'axis=value ...' with --space", text);
 }
 
+enum ohm_status ohm_net_arg_of_space(struct ohm_cli *cli, struct ohm_named_net *out, const char *text,
+                                     const struct ohm_net_options *options, struct ohm_error *err)
+{
+    const enum ohm_status st = ohm_net_arg(cli, out, text, options, err);
+
+    if (st != OHM_OK || out->space)
+        return st;
+    return ohm_fail_at(err, OHM_ECONFIG, OHM_ORIGIN, text, 0, 0,
+                       "network '%s' is written layer by layer and of no search space; here its axes are needed",
+                       out->name);
+}
+
+enum ohm_status ohm_net_arg_text(const struct ohm_named_net *net, struct ohm_str *s, struct ohm_error *err)
+{
+    const struct ohm_net_record record = {
+        .space = net->space, .genotype = &net->genotype, .net = net->net, .version = OHM_VERSION};
+
+    if (net->space)
+        return ohm_net_record_write(s, &record, false, err);
+    ohm_str_append_n(s, ohm_str_text(&net->layers_text), net->layers_text.length);
+    return s->failed ? ohm_fail(err, OHM_ENOMEM, "out of memory") : OHM_OK;
+}
+
 void ohm_net_arg_release(struct ohm_named_net *net)
 {
     ohm_net_release(&net->builder);
     ohm_space_free(net->space);
+    ohm_str_release(&net->layers_text);
     ohm_metric_names_release(&net->metric);
     ohm_str_release(&net->genotype_text);
     ohm_str_release(&net->operation);

@@ -56,4 +56,26 @@ sed 's/^genotype/genotpye/' net.yaml >other.yaml
 run check other.yaml; code 2; err "genotpye"
 head -c 700 net.yaml >other.yaml
 run cost other.yaml; [ "$code" = 2 ] || [ "$code" = 7 ] || wrong "a truncated file"
+# A file of layers is of no space: shown, priced, drawn and checked, but it has no axes.
+reference=$root/searchspaces/reference
+ok cost "$reference/resnet8.yaml" --json; json; [ "$(field net)" = resnet8 ] || wrong "its name"
+[ "$(field macs)" = 12501632 ] || wrong "its MACs"; [ "$(field space)" = None ] || wrong "a space"
+ok cost "$reference/resnet9-hermes.yaml" --by-layer --csv; [ "$(wc -l <out)" -gt 9 ] || wrong "a row a layer"
+ok show "$reference/ds-cnn.yaml" --json; json; [ "$(field params_folded)" = 22604 ] || wrong "its parameters"
+ok show "$reference/ds-cnn.yaml" --by-layer; out 'depthwise|conv'
+ok export "$reference/resnet8.yaml" --to dot; out '^digraph net'
+run export "$reference/resnet8.yaml" -o layers.yaml; code 2; err 'of no search space'
+[ ! -e layers.yaml ] || wrong "a failed export left a file"
+run diff "$reference/resnet8.yaml" "$reference/resnet20.yaml"; code 2; err "'resnet8' is written layer by layer"
+run surrogate predict nb201-cifar10-pcm "$reference/resnet8.yaml"; code 2; err 'of no search space'
+sed 's/kind: relu/kind: rely/' "$reference/resnet8.yaml" >layers.yaml
+for verb in cost show check; do run $verb layers.yaml; code 2; err 'layers.yaml:[0-9]+:[0-9]+: error:.*relu'; done
+
+# Everything that is shipped passes the check, and what is wrong in a task is told with its line.
+ok check "$root"/searchspaces/*.yaml "$root"/searchspaces/*/*.yaml "$root"/surrogates/* "$root"/surrogates/*/card.yaml
+out 'tasks/kws.yaml: task, no errors'; out 'reference/resnet8.yaml: network, no errors'; out 'card.yaml: surrogate, no errors'
+sed 's/^kind: speech/kind: speach/; s/^split/splti/' "$root/searchspaces/tasks/kws.yaml" >task.yaml
+run check task.yaml; code 2; no_out; err 'task.yaml:[0-9]+:[0-9]+: error:.*speech'
+printf 'task: x\n' >task.yaml; run check task.yaml; code 2; err 'task.yaml:1'
+printf 'colour: red\n' >task.yaml; run check task.yaml; code 2; err 'none of their keys'
 echo "networks: all well"

@@ -1,4 +1,4 @@
-/* fuzz_layers.c (train) - any bytes as a network file: refused, or a network whose shapes fit. */
+/* fuzz_layers.c (net) - any bytes as a network file: refused, or a network whose shapes fit. */
 #include "ohm/layer_list.h"
 
 #include <stdint.h>
