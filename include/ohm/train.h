@@ -103,6 +103,9 @@ struct ohm_train_result {
 };
 void ohm_train_result_release(struct ohm_train_result *result);
 
+/* Of all that the bits of the weights follow from: network, samples, recipe, hardware, seed, weights to start from. */
+uint64_t ohm_run_fingerprint(const struct ohm_train_spec_net *spec);
+
 /* w holds the trained numbers after OHM_OK and is untouched otherwise. OHM_EFAIL: the loss is no longer finite.
  * OHM_EDATA: the checkpoint is damaged or of another network, recipe or seed. OHM_EINTR: progress said stop. */
 enum ohm_status ohm_train_run(struct ohm_weights *w, struct ohm_train_result *result,

@@ -127,7 +127,6 @@ struct ohm_run_state {
     double best_accuracy;
     int64_t since_best;
 };
-uint64_t ohm_run_fingerprint(const struct ohm_train_spec_net *spec);
 enum ohm_status ohm_checkpoint_write(const char *path, const struct ohm_weights *w, const struct ohm_run_state *s,
                                      uint64_t fingerprint, struct ohm_error *err);
 enum ohm_status ohm_checkpoint_read(const char *path, struct ohm_weights *w, struct ohm_run_state *s,
