@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* What a tile of weights passes over before the next tile does: x and dy of a band stay in the first-level cache. */
-enum { BAND_FLOATS = 6 * 1024 };
+enum { BAND_FLOATS = 8 * 1024, DIRECT_CHANNELS = 8 };
 
 struct weights_call {
     const struct kernels *kernels;
@@ -19,6 +19,25 @@ struct weights_call {
     float *rooms; /* [jobs][room_size] */
     int64_t room_size;
 };
+
+/* What is done at a time: outputs [row, row + rows) x [col, col + cols) of an image. */
+struct band {
+    const float *x, *dy; /* of the image, with or without borders, as the frames say */
+    int64_t row, rows, col, cols;
+    struct ahead *ahead;
+};
+
+/* A tap's pixels lie side by side without borders too: the image need not be copied when a tap alone makes tiles that
+ * are large enough. */
+static bool is_direct(const struct ohm_conv2d *d)
+{
+    return !conv_is_depthwise(d) && d->c_in / d->groups >= DIRECT_CHANNELS;
+}
+
+static struct frame frame_x(const struct ohm_conv2d *d)
+{
+    return is_direct(d) ? (struct frame){.rows = d->h, .cols = d->w, .channels = d->c_in} : conv_frame_forward(d);
+}
 
 /* dy with each group's channels filled up to whole blocks; a depthwise group is all channels. */
 static struct frame frame_dy(const struct ohm_conv2d *d)
@@ -44,7 +63,7 @@ static int64_t room_size(const struct frame *x, const struct frame *dy)
 
 size_t conv_scratch_weights(const struct ohm_conv2d *d, int jobs)
 {
-    const struct frame x = conv_frame_forward(d), dy = frame_dy(d);
+    const struct frame x = frame_x(d), dy = frame_dy(d);
     const int workers = jobs < OHM_CHUNKS ? jobs : OHM_CHUNKS;
 
     return (size_t)(OHM_CHUNKS * sum_size(d) + workers * room_size(&x, &dy)) + SCRATCH_SLACK;
@@ -65,77 +84,140 @@ static const float *fill_dy(const struct weights_call *call, float *room, const 
     return room;
 }
 
-static void run_groups(const struct weights_call *call, float *sum, const struct weights_job *band)
+/* Outputs [*begin, *end) of [first, first + count) whose pixel for a tap, output x stride + offset, is in [0, size). */
+static void reach(int64_t *begin, int64_t *end, int64_t first, int64_t count, int stride, int offset, int64_t size)
+{
+    const int64_t low = offset < 0 ? (-offset + stride - 1) / stride : 0;
+    const int64_t high = offset < size ? (size - 1 - offset) / stride + 1 : 0;
+
+    *begin = first > low ? first : low;
+    *end = first + count < high ? first + count : high;
+}
+
+/* The kernel's job for a run that begins with tap (y, x) of channel c; false: no output of the band reaches it. */
+static bool job_of(struct weights_job *j, const struct weights_call *call, const struct band *band, int y, int x)
+{
+    const struct ohm_conv2d *d = &call->d;
+    const struct frame *xf = &call->x_frame, *yf = &call->dy_frame;
+    const bool bare = is_direct(d); /* without borders */
+    const int above = y - (bare ? d->pad_top : 0), beside = x - (bare ? d->pad_left : 0);
+    int64_t row = band->row, row_end = row + band->rows, col = band->col, col_end = col + band->cols;
+
+    if (bare && !conv_is_pointwise(d)) {
+        reach(&row, &row_end, band->row, band->rows, d->stride_h, above, d->h);
+        reach(&col, &col_end, band->col, band->cols, d->stride_w, beside, d->w);
+    }
+    *j = (struct weights_job){
+        .row_step = d->stride_h * xf->cols * xf->channels,
+        .px_step = (ptrdiff_t)d->stride_w * xf->channels,
+        .dy_row = yf->cols * yf->channels,
+        .dy_px = yf->channels,
+        .rows = row_end - row,
+        .cols = col_end - col,
+        .lanes = yf->channels / d->groups,
+        .x = band->x + ((row * d->stride_h + above) * xf->cols + col * d->stride_w + beside) * xf->channels,
+        .dy = band->dy + (row * yf->cols + col) * yf->channels,
+        .ahead = band->ahead,
+    };
+    return row < row_end && col < col_end;
+}
+
+static void run_groups(const struct weights_call *call, float *sum, const struct band *band)
 {
     const struct ohm_conv2d *d = &call->d;
     const int64_t depth = d->c_in / d->groups, taps = (int64_t)d->k_h * d->k_w;
-    const bool one_run = d->groups == 1;
-    struct weights_job j = *band;
+    const bool one_run = d->groups == 1 && !is_direct(d);
 
-    j.lanes = call->dy_frame.channels / d->groups;
-    j.len = (int)(one_run ? d->k_w * depth : depth);
-    j.sum_block = taps * depth * LANES;
-    for (int g = 0; g < d->groups; g++)
-        for (int y = 0; y < d->k_h; y++)
-            for (int x = 0; x < (one_run ? 1 : d->k_w); x++) {
-                j.sum = sum + g * (call->sum_size / d->groups) + (y * d->k_w + x) * depth * LANES;
-                j.x = band->x + (y * call->x_frame.cols + x) * call->x_frame.channels + g * depth;
-                j.dy = band->dy + (int64_t)g * j.lanes;
+    for (int y = 0; y < d->k_h; y++)
+        for (int x = 0; x < (one_run ? 1 : d->k_w); x++) {
+            struct weights_job j;
+
+            if (!job_of(&j, call, band, y, x))
+                continue;
+            j.len = (int)(one_run ? d->k_w * depth : depth);
+            j.sum_block = taps * depth * LANES;
+            j.sum = sum + (y * d->k_w + x) * depth * LANES;
+            for (int g = 0; g < d->groups; g++) {
                 call->kernels->weights(&j);
+                j.sum += call->sum_size / d->groups;
+                j.x += depth;
+                j.dy += j.lanes;
             }
+        }
 }
 
-static void run_depthwise(const struct weights_call *call, float *sum, const struct weights_job *band)
+static void run_depthwise(const struct weights_call *call, float *sum, const struct band *band)
 {
+    const struct frame *xf = &call->x_frame, *yf = &call->dy_frame;
+    const int64_t pixel = band->row * call->d.stride_h * xf->cols + band->col * call->d.stride_w;
     const struct depthwise_weights_job j = {
         .sum = sum,
-        .src = band->x,
-        .dy = band->dy,
-        .row_step = band->row_step,
-        .px_step = band->px_step,
-        .tap_y_step = call->x_frame.cols * call->x_frame.channels,
-        .tap_x_step = call->x_frame.channels,
-        .dy_row = band->dy_row,
-        .dy_px = band->dy_px,
+        .src = band->x + pixel * xf->channels,
+        .dy = band->dy + (band->row * yf->cols + band->col) * yf->channels,
+        .row_step = call->d.stride_h * xf->cols * xf->channels,
+        .px_step = (ptrdiff_t)call->d.stride_w * xf->channels,
+        .tap_y_step = xf->cols * xf->channels,
+        .tap_x_step = xf->channels,
+        .dy_row = yf->cols * yf->channels,
+        .dy_px = yf->channels,
         .taps_y = call->d.k_h,
         .taps_x = call->d.k_w,
         .rows = band->rows,
         .cols = band->cols,
-        .c = call->dy_frame.channels,
+        .c = yf->channels,
     };
 
     call->kernels->depthwise_weights(&j);
 }
 
-/* Cuts rows (or the one row there is) into bands; the sums are kept between bands, so that no bit changes. */
-static void run_bands(const struct weights_call *call, float *sum, const struct weights_job *all)
+/* Cuts an image (rows, or the one row there is) into bands; the sums are kept between bands, so that no bit changes. */
+static void run_bands(const struct weights_call *call, float *sum, const struct band *all)
 {
-    const int64_t pixel = all->px_step + all->dy_px;
-    int64_t band_cols = all->rows > 1 ? all->cols : BAND_FLOATS / pixel;
-    int64_t band_rows = BAND_FLOATS / (pixel * all->cols);
+    const int64_t pixel = (int64_t)call->d.stride_w * call->x_frame.channels + call->dy_frame.channels;
+    int64_t rows = BAND_FLOATS / (pixel * all->cols), cols = all->rows > 1 ? all->cols : BAND_FLOATS / pixel;
 
-    band_cols = band_cols < 1 ? 1 : band_cols;
-    band_rows = band_rows < 1 ? 1 : band_rows;
-    for (int64_t row = 0; row < all->rows; row += band_rows)
-        for (int64_t col = 0; col < all->cols; col += band_cols) {
-            struct weights_job band = *all;
+    rows = rows < 1 ? 1 : rows;
+    cols = cols < 1 ? 1 : cols;
+    for (int64_t row = 0; row < all->rows; row += rows)
+        for (int64_t col = 0; col < all->cols; col += cols) {
+            struct band band = *all;
 
-            band.x += row * all->row_step + col * all->px_step;
-            band.dy += row * all->dy_row + col * all->dy_px;
-            band.rows = all->rows - row < band_rows ? all->rows - row : band_rows;
-            band.cols = all->cols - col < band_cols ? all->cols - col : band_cols;
+            band.row = row;
+            band.col = col;
+            band.rows = all->rows - row < rows ? all->rows - row : rows;
+            band.cols = all->cols - col < cols ? all->cols - col : cols;
             (conv_is_depthwise(&call->d) ? run_depthwise : run_groups)(call, sum, &band);
         }
 }
 
-/* Rows of an image times passes over them: as often as look_ahead is called. */
-static int64_t tiles_of(const struct weights_call *call)
+/* Passes over a row of a band: as often as look_ahead is called for it. */
+static int64_t passes_of(const struct weights_call *call)
 {
     const struct ohm_conv2d *d = &call->d;
-    const int64_t run = (d->groups == 1 ? d->k_w : 1) * (int64_t)(d->c_in / d->groups);
+    const bool one_run = d->groups == 1 && !is_direct(d);
+    const int64_t run = (one_run ? d->k_w : 1) * (int64_t)(d->c_in / d->groups);
     const int64_t passes = (run + 12) / 13 * ((call->dy_frame.channels / d->groups + 2 * LANES - 1) / (2 * LANES));
 
-    return conv_is_depthwise(d) ? 0 : call->dy_frame.rows * passes * d->k_h * (d->groups == 1 ? 1 : d->k_w * d->groups);
+    return conv_is_depthwise(d) ? 0 : passes * d->k_h * (one_run ? 1 : d->k_w * d->groups);
+}
+
+/* While one image is worked on, the next is fetched; of images that are one row, what follows the band. */
+static void look_at_next(struct ahead *ahead, const struct weights_call *call, const struct band *all, int64_t images)
+{
+    const struct ohm_conv2d *d = &call->d;
+    const int64_t x_size = (int64_t)d->h * d->w * d->c_in;
+    const int64_t y_size = call->dy_frame.rows * call->dy_frame.cols * d->c_out, passes = passes_of(call);
+    const int64_t band = BAND_FLOATS / (d->c_in + d->c_out);
+
+    if (all->rows > 1 || !conv_is_pointwise(d)) {
+        ahead[0] = ahead_of(all->x + x_size, images > 1 ? x_size : 0, all->rows * passes);
+        ahead[1] = ahead_of(all->dy + y_size, images > 1 ? y_size : 0, all->rows * passes);
+    } else if (all->cols > band && band > 0) {
+        const int64_t left = all->cols - band;
+
+        ahead[0] = ahead_of(all->x + band * d->c_in, left * d->c_in, passes * (left / band + 1));
+        ahead[1] = ahead_of(all->dy + band * d->c_out, left * d->c_out, passes * (left / band + 1));
+    }
 }
 
 static enum ohm_status run_chunk(void *context, int i, int worker, struct ohm_error *err)
@@ -152,23 +234,17 @@ static enum ohm_status run_chunk(void *context, int i, int worker, struct ohm_er
     memset(sum, 0, (size_t)call->sum_size * sizeof *sum);
     conv_frame_clear(xf, room);
     for (int64_t image = first; image < first + count; image++) {
-        const int64_t next = image + 1 < first + count && !merged;
-        struct ahead ahead[2] = {
-            ahead_of(call->x + (image + next) * x_size, next * x_size, tiles_of(call)),
-            ahead_of(call->dy + (image + next) * y_size, next * y_size, tiles_of(call)),
-        };
-        const struct weights_job all = {
-            .x = conv_frame_fill(xf, room, call->x + image * x_size, d->h, d->w, d->c_in),
-            .dy = fill_dy(call, room + conv_frame_size(xf), call->dy + image * y_size),
-            .row_step = d->stride_h * xf->cols * xf->channels,
-            .px_step = (ptrdiff_t)d->stride_w * xf->channels,
-            .dy_row = yf->cols * yf->channels,
-            .dy_px = yf->channels,
-            .rows = merged ? 1 : yf->rows,
-            .cols = merged ? count * d->h * d->w : yf->cols,
-            .ahead = ahead,
-        };
+        struct ahead ahead[2] = {{0}};
+        const struct band raw = {.x = call->x + image * x_size,
+                                 .dy = call->dy + image * y_size,
+                                 .rows = merged ? 1 : yf->rows,
+                                 .cols = merged ? count * d->h * d->w : yf->cols,
+                                 .ahead = ahead};
+        struct band all = raw;
 
+        look_at_next(ahead, call, &raw, first + count - image);
+        all.x = conv_frame_fill(xf, room, raw.x, d->h, d->w, d->c_in);
+        all.dy = fill_dy(call, room + conv_frame_size(xf), raw.dy);
         run_bands(call, sum, &all);
         if (merged)
             break;
@@ -203,7 +279,7 @@ void ohm_conv2d_backward_weights(float *dw, const float *x, const float *dy, con
                                 .d = *d,
                                 .x = x,
                                 .dy = dy,
-                                .x_frame = conv_frame_forward(d),
+                                .x_frame = frame_x(d),
                                 .dy_frame = frame_dy(d),
                                 .sum_size = sum_size(d)};
 

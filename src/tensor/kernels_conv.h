@@ -191,6 +191,25 @@ INLINE int64_t even_part(int64_t n, int64_t parts, int64_t i)
     return n / parts + (i < n % parts);
 }
 
+#if OHM_VL == 16 /* the other instruction sets have too few registers for it */
+#include "kernels_sweep.h"
+#else
+INLINE bool can_sweep(const struct conv_job *j, int lanes)
+{
+    (void)j;
+    (void)lanes;
+    return false;
+}
+static int64_t sweep(const struct conv_job *j, const float *w, const vec *bias, int lane)
+{
+    (void)j;
+    (void)w;
+    (void)bias;
+    (void)lane;
+    return 0;
+}
+#endif
+
 static void conv(const struct conv_job *j)
 {
     const ptrdiff_t block = (ptrdiff_t)j->runs_y * j->runs_x * j->len * LANES;
@@ -200,10 +219,13 @@ static void conv(const struct conv_job *j)
         const int most = blocks == 2 ? P2_MAX : P1_MAX;
         const int64_t tiles = (j->cols + most - 1) / most;
         const float *w = j->weights + lane / LANES * block;
+        int64_t row = 0;
         vec bias[4];
 
         load_bias(bias, j, lane, blocks);
-        for (int64_t row = 0; row < j->rows; row++) {
+        if (blocks == 1 && can_sweep(j, j->lanes - lane))
+            row = sweep(j, w, bias, lane);
+        for (; row < j->rows; row++) {
             const float *src = j->src + row * j->row_step;
             float *dst = j->dst + row * j->dst_row + lane;
 
