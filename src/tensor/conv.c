@@ -138,7 +138,10 @@ void ohm_conv2d_pack(float *packed, const float *weights, const struct ohm_conv2
                                    : pack_phase(packed, weights + g * group, d, pass, r_y, r_x);
 }
 
-enum { MERGED_PIXELS = 256 }; /* of pointwise images taken as one row */
+enum {
+    MERGED_PIXELS = 256,     /* of pointwise images taken as one row */
+    AHEAD_FLOATS = 16 * 1024 /* larger images would drive weights and results out of the second-level cache */
+};
 
 /* One call of forward or backward-data. */
 struct conv_call {
@@ -298,7 +301,8 @@ static enum ohm_status run_images(void *context, int i, int worker, struct ohm_e
                                         : conv_frame_fill(&call->frame, room, in, d->h, d->w, d->c_in);
         const int64_t now = end - image < at_once ? end - image : at_once;
         const int64_t next = end - image - now < at_once ? end - image - now : at_once;
-        struct ahead ahead = ahead_of(in + now * in_size, next * in_size, now * tiles_of(call));
+        struct ahead ahead =
+            ahead_of(in + now * in_size, in_size <= AHEAD_FLOATS ? next * in_size : 0, now * tiles_of(call));
 
         (call->back ? backward_image : forward_image)(call, frame, out, merged ? now * d->h * d->w : 0, &ahead);
     }
