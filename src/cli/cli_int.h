@@ -317,6 +317,12 @@ void ohm_net_arg_release(struct ohm_named_net *net);
 /* Is the text a way to name one network of the log ("n:..." or "#17")? */
 bool ohm_is_trial_id(const char *text);
 
+/* Is the text the name of a training ("t:3")? */
+bool ohm_is_training_id(const char *text);
+/* Prints a training and its curve. */
+enum ohm_status ohm_cli_show_training(const struct ohm_format *format, const char *db, const char *name,
+                                      struct ohm_error *err);
+
 /* Options "key=value" of --set into how the chip is used. */
 enum ohm_status ohm_cli_chip_use(struct ohm_chip_use *use, const struct ohm_words *set, struct ohm_error *err);
 /* Is this metric one of the sums that every network has by itself (params, macs ...)? */
@@ -348,7 +354,7 @@ int ohm_signal_pending(void);
     X(search)                                                                                                          \
     X(resume)                                                                                                          \
     X(ls_studies)                                                                                                      \
-    X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(export) X(db_check) X(db_upgrade) X(db_backup)             \
+    X(ls_trainings) X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(export) X(db_check) X(db_upgrade) X(db_backup)             \
         X(surrogate_train) X(surrogate_eval) X(surrogate_predict) X(surrogate_info) X(bench) X(data_check) X(data_stats)\
         X(data_features) X(doctor) X(train) X(eval) X(version) X(completion) X(help)
 #define X(name) extern const struct ohm_command ohm_cmd_##name;

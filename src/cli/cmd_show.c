@@ -256,6 +256,8 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
     const char *what = args->words ? args->word[0] : "";
     enum ohm_status st;
 
+    if (ohm_is_training_id(what))
+        return ohm_cli_show_training(&opt->format, opt->net.db, what, err);
     if (ohm_is_trial_id(what) || (opt->net.space && *what))
         return show_net(cli, opt, what, err);
     if (*what && !ohm_is_folder(what) && ohm_file_exists(what))
