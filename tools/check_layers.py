@@ -13,6 +13,7 @@ HEADERS = {
     "math": "stat pareto gp linalg",
     "text": "doc field emit csv json expr",
     "store": "store training",
+    "device": "device",
     "net": "net layer_list",
     "tensor": "tensor ops quant npy",
     "data": "data task",
