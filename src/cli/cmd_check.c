@@ -1,6 +1,7 @@
 /* cmd_check.c - every error of every file in one pass. What a file is, its root says. */
 #include "cli_int.h"
 
+#include "ohm/device.h"
 #include "ohm/export.h"
 #include "ohm/file.h"
 #include "ohm/layer_list.h"
@@ -83,6 +84,15 @@ static enum ohm_status check_task(struct ohm_cli *cli, const char *path)
     return st;
 }
 
+static enum ohm_status check_device(struct ohm_cli *cli, const char *path)
+{
+    struct ohm_device *device = NULL;
+    enum ohm_status st = ohm_device_load(&device, path, &cli->diag);
+
+    ohm_device_free(device);
+    return st;
+}
+
 /* The folder, or the card in it. */
 static enum ohm_status check_surrogate(struct ohm_cli *cli, const char *path)
 {
@@ -114,6 +124,7 @@ static const struct kind {
     {"strategy", "study", check_study},
     {"layers", "network", check_layers},
     {"network", "network", check_layers},
+    {"device", "device", check_device},
     {"targets", "surrogate", check_surrogate},
     {"kind", "task", check_task},
     {"task", "task", check_task},
@@ -144,9 +155,10 @@ static enum ohm_status check_one(struct ohm_cli *cli, const char *path, const ch
     kind = kind_of(doc);
     ohm_doc_free(doc);
     if (!kind)
-        return ohm_diag_add(&cli->diag, OHM_ECONFIG, path, 1, 1,
-                            "no study, search space, chip, network, task or surrogate: its root has none of their keys "
-                            "(study, axes, tile, net, layers, task, targets)");
+        return ohm_diag_add(
+            &cli->diag, OHM_ECONFIG, path, 1, 1,
+            "no study, search space, chip, network, device, task or surrogate: its root has none of their keys "
+            "(study, axes, tile, net, layers, device, task, targets)");
     *what = kind->what;
     return kind->check(cli, path);
 }
@@ -181,7 +193,7 @@ const struct ohm_command ohm_cmd_check = {
     .words_min = 1,
     .words_max = -1,
     .complete = "file",
-    .summary = "find every error of studies, spaces, chips, networks, tasks and surrogates",
+    .summary = "find every error of studies, spaces, chips, networks, devices, tasks and surrogates",
     .details = "Nothing is run. All errors of all files are shown, with line and column.",
     .examples = examples,
     .options = options,
