@@ -10,7 +10,7 @@ tables=${2:-../shared/golden/nasbench}
 # AnalogNAS-Bench, first public version: hardware-aware trained networks ("hwt"), 25 repeats at each time.
 # Left out: rows with a missing value, and rows whose accuracy after 60 s is above the undrifted one by more than
 # 3 points (copies of another row's value).
-OMP_WAIT_POLICY=passive "$ohmnas" surrogate train --space nb201 -o surrogates/nb201-cifar10-pcm \
+OMP_WAIT_POLICY=passive "$ohmnas" surrogate train --force --space nb201 -o surrogates/nb201-cifar10-pcm \
   --table "$tables/nb201_analog.csv" --key ops \
   --where 'hwt_drift_60_mean - hwt <= 3 && hwt_drift_2592000_mean > 0' \
   --target 'acc_fresh:%=hwt' \

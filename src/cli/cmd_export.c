@@ -2,6 +2,7 @@
 #include "cli_int.h"
 
 #include "ohm/export.h"
+#include "ohm/file.h"
 
 #include <string.h>
 
@@ -9,6 +10,7 @@ struct export
 {
     const char *to, *output, *chip;
     struct ohm_words set;
+    bool force;
     struct ohm_net_options net;
 };
 
@@ -17,6 +19,7 @@ static const char *const formats[] = {"yaml", "json", "dot", NULL};
 static const struct ohm_option options[] = {
     OHM_OPT_TEXT(export, to, "to", 't', "FORMAT", "what to write", .fallback = "yaml", .names = formats),
     OHM_OPT_TEXT(export, output, "output", 'o', "FILE", "where to; standard output when not given", .complete = "file"),
+    OHM_OPT_FLAG(export, force, "force", 'f', "overwrite the file"),
     OHM_OPT_TEXT(export, chip, "chip", 0, "CHIP", "also cost and mapping on this chip", .complete = "chip"),
     OHM_OPT_LIST(export, set, "set", 0, "KEY=VALUE", "how the chip is used, such as schedule=pipelined"),
     OHM_OPT_NET(export),
@@ -58,8 +61,11 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
     struct ohm_chip *chip = NULL;
     struct ohm_chip_use use;
     struct ohm_str s = {0};
+    const bool to_file = opt->output && strcmp(opt->output, "-") != 0;
     enum ohm_status st;
 
+    if (to_file && !opt->force && ohm_file_exists(opt->output))
+        return ohm_fail_at(err, OHM_ECONFIG, OHM_ORIGIN, opt->output, 0, 0, "the file exists (--force overwrites it)");
     if ((st = ohm_cli_chip_use(&use, &opt->set, err)) == OHM_OK &&
         (st = ohm_net_arg(cli, &net, args->word[0], &opt->net, err)) == OHM_OK &&
         (!opt->chip || (st = ohm_cli_chip(cli, opt->chip, &chip)) == OHM_OK) &&

@@ -30,7 +30,7 @@ enum ohm_status ohm_cli_card_text(const char *folder, const char *key, struct oh
     }
     ohm_doc_free(doc);
     ohm_str_release(&path);
-    return st;
+    return st == OHM_ECONFIG ? OHM_EDATA : st; /* the program wrote it: damaged */
 }
 
 enum ohm_status ohm_cli_surrogate(struct ohm_cli *cli, const char *name, const char *space_name,

@@ -1,6 +1,7 @@
 /* cmd_train.c - training surrogates from measured networks, and judging them. */
 #include "cli_int.h"
 
+#include "ohm/file.h"
 #include "ohm/parallel.h"
 #include "ohm/surrogate_train.h"
 
@@ -83,6 +84,9 @@ static enum ohm_status read_log(struct ohm_rows *rows, const struct row_options 
 
         st = ohm_store_query(store, &query, add_trial, &log, err);
     }
+    if (st == OHM_OK && rows->count == 0)
+        st = ohm_fail(err, OHM_EUNFIT, "no trial of study '%s' %s", study.name,
+                      opt->where ? "matches --where" : "gives a row");
     ohm_metric_names_release(&names);
     ohm_store_close(store);
     return st;
@@ -150,11 +154,13 @@ struct train {
     const char *space, *output, *name, *task, *features, *protocol, *source;
     struct ohm_words set;
     int64_t seed, jobs;
+    bool force;
     struct ohm_format format;
 };
 
 static const struct ohm_option train_options[] = {
     OHM_OPT_TEXT(train, output, "output", 'o', "FOLDER", "where the surrogate goes, required", .complete = "folder"),
+    OHM_OPT_FLAG(train, force, "force", 'f', "replace the surrogate that is there"),
     OHM_OPT_TEXT(train, space, "space", 0, "SPACE", "search space of the rows, required", .complete = "space"),
     ROW_OPTIONS(train),
     OHM_OPT_TEXT(train, features, "features", 0, "GROUPS", "feature groups, see: ohmnas surrogate info --features",
@@ -242,6 +248,21 @@ static enum ohm_status train(const struct train *opt, const struct ohm_args *arg
     return st;
 }
 
+/* Minutes of training are not spent on what cannot be written then. */
+static enum ohm_status check_output(const struct train *opt, struct ohm_error *err)
+{
+    char *card = ohm_path_join(opt->output, "card.yaml");
+    enum ohm_status st = OHM_OK;
+
+    if (!card)
+        st = ohm_fail(err, OHM_ENOMEM, "out of memory");
+    else if (!opt->force && ohm_file_exists(card))
+        st = ohm_fail_at(err, OHM_ECONFIG, OHM_ORIGIN, opt->output, 0, 0,
+                         "there is a surrogate already (--force replaces it)");
+    ohm_free(card);
+    return st;
+}
+
 static enum ohm_status run_train(struct ohm_cli *cli, const void *object, const struct ohm_args *args,
                                  struct ohm_error *err)
 {
@@ -252,7 +273,7 @@ static enum ohm_status run_train(struct ohm_cli *cli, const void *object, const 
     if (!opt->output || !opt->space)
         return ohm_fail(err, OHM_ECONFIG, "--%s is needed; see: ohmnas help surrogate train",
                         opt->output ? "space" : "output");
-    if ((st = ohm_cli_space(cli, opt->space, &space)) == OHM_OK)
+    if ((st = check_output(opt, err)) == OHM_OK && (st = ohm_cli_space(cli, opt->space, &space)) == OHM_OK)
         st = train(opt, args, space, err);
     ohm_space_free(space);
     return st;

@@ -273,6 +273,24 @@ static enum ohm_status check_words(const struct parse *p)
     return OHM_OK;
 }
 
+/* An answer has one form. */
+static enum ohm_status check_form(struct parse *p)
+{
+    static const char *const forms[] = {"json", "jsonl", "csv"};
+    const char *first = NULL;
+
+    for (int i = 0; p->options[i].kind; i++)
+        for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
+            if (p->options[i].kind != OHM_OPTION_FLAG || strcmp(p->options[i].name, forms[k]) != 0 || !p->args->origin[i])
+                continue;
+            if (first)
+                return ohm_fail(p->err, OHM_ECONFIG, "--%s and --%s are two forms of one answer: give one of them",
+                                first, forms[k]);
+            first = forms[k];
+        }
+    return OHM_OK;
+}
+
 enum ohm_status ohm_opt_parse(struct ohm_cli *cli, const struct ohm_command *command, int argc, const char *const *argv,
                               void *object, struct ohm_args *args, struct ohm_error *err)
 {
@@ -297,9 +315,9 @@ enum ohm_status ohm_opt_parse(struct ohm_cli *cli, const struct ohm_command *com
     args->words = words.count;
     args->help = p.common.help;
     args->verbose = p.common.verbose;
-    if (st != OHM_OK || args->help)
+    if (st != OHM_OK || args->help || (st = check_words(&p)) != OHM_OK)
         return st;
-    return check_words(&p);
+    return check_form(&p);
 }
 
 /* ---- options as settings of a study ---- */

@@ -241,7 +241,8 @@ enum ohm_status ohm_rows_read_csv(struct ohm_rows *rows, const struct ohm_space 
     for (int row = 0; row < r.csv.rows && st == OHM_OK; row++)
         st = read_row(&r, &made, space, row, err);
     if (st == OHM_OK && made.count == 0)
-        st = ohm_fail_at(err, OHM_EDATA, OHM_ORIGIN, path, 0, 0, "no row is left of %d", r.csv.rows);
+        st = ohm_fail_at(err, where ? OHM_EUNFIT : OHM_EDATA, OHM_ORIGIN, path, 0, 0, "no row is left of %d",
+                         r.csv.rows);
     for (int t = 0; t < r.targets; t++)
         ohm_expr_free(r.target[t]);
     ohm_expr_free(r.where);

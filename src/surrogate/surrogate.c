@@ -215,13 +215,28 @@ static enum ohm_status load_target(struct loader *l, int t)
     return st;
 }
 
+/* A card is written by the program: one that cannot be parsed is damaged data, no slip of its user. */
+static enum ohm_status parse_card(struct loader *l, struct ohm_doc **doc)
+{
+    struct ohm_diag own = {0};
+    enum ohm_status st = ohm_doc_load(doc, l->card_path, &own);
+
+    for (int i = 0; i < own.count && i < OHM_DIAG_MAX; i++) {
+        if (own.item[i].status == OHM_ECONFIG)
+            own.item[i].status = OHM_EDATA;
+        ohm_diag_take(l->diag, &own.item[i]);
+    }
+    ohm_diag_release(&own);
+    return st == OHM_ECONFIG ? OHM_EDATA : st;
+}
+
 static enum ohm_status read_card(struct loader *l)
 {
     struct ohm_doc *doc = NULL;
     struct ohm_error err = {0};
     const int before = l->diag->count;
     size_t length;
-    enum ohm_status st = ohm_doc_load(&doc, l->card_path, l->diag);
+    enum ohm_status st = parse_card(l, &doc);
 
     if (st != OHM_OK)
         return st;

@@ -14,7 +14,7 @@ for space in nb201 analognas-resnet resnet-cifar10 resnet-kws resnet-vww; do
     ok cost "$genotype" --space $space --json; json; cp out by_text
     [ "$(field net)" = "$id" ] || wrong "another id"
     for to in yaml json; do
-        ok export "$genotype" --space $space --chip hermes64 --to $to -o net.$to; no_out
+        ok export "$genotype" --space $space --chip hermes64 --to $to -o net.$to --force; no_out
         ok cost net.$to --json; same out by_text
         ok check net.$to; out 'network, no errors'
         ok show net.$to --json; json; [ "$(field net)" = "$id" ] || wrong "another id"
@@ -45,7 +45,8 @@ run cost 432030 --space nb201 --set colour=red; code 2
 run show nothing-of-that-name; code 3; err 'no file, no study'
 
 # A file that tells something else than its genotype is refused with the reason.
-ok export 432030 --space nb201 -o net.yaml
+run export 432030 --space nb201 -o net.yaml; code 2; err 'net.yaml: error: the file exists'; no_out
+ok export 432030 --space nb201 -o net.yaml --force
 sed 's/^params: .*/params: 1/' net.yaml >other.yaml
 run cost other.yaml; code 7; err 'the file tells of'
 sed 's/^space_hash: .*/space_hash: "0x0000000000000001"/' net.yaml >other.yaml

@@ -38,7 +38,7 @@ ok ls trials --sort -acc_1d --limit 3 --cols number,acc_1d,acc_1d_sd,objective_1
 ok resume s --add-budget 20 --progress none
 ok surrogate train --space nb201 --study s --target acc_1d:% --set trees=10 --set folds=2 --set repeats=1 -o models/from_log
 cp -r models/mine kept
-ok "${train[@]}" --seed 2 -o models/mine
+ok "${train[@]}" --seed 2 --force -o models/mine
 run resume s --add-budget 20 --progress none; code 7; err '.'
 rm -r models/mine; cp -r kept models/mine
 ok resume s --add-budget 20 --progress none
@@ -65,6 +65,14 @@ run surrogate train --space nb201 --target acc -o x; code 2; err '--table'
 run surrogate train --space nb201 --table rows.csv -o x; code 2; err '--target'
 sed '5s/^[0-9]*/999999/' rows.csv >odd.csv; run surrogate train --space nb201 --table odd.csv --target acc -o x; code 7; err 'odd.csv:5'
 sed '5s/$/,7/' rows.csv >odd.csv; run surrogate train --space nb201 --table odd.csv --target acc -o x; code 7; err 'odd.csv:5'
+run "${train[@]}" -o x --where 'acc > 1000'; code 4; err 'no row is left'
+run surrogate train --space nb201 --study s --target acc_1d:% --where 'acc_1d > 1000' -o x; code 4; err 'matches --where'
+run "${train[@]}" -o models/twin; code 2; err 'models/twin: error: there is a surrogate already'
+ok "${train[@]}" -o models/twin --force
+cp -r models/twin models/torn; printf 'name: [\n' >models/torn/card.yaml
+for verb in 'surrogate info' check; do run $verb models/torn; code 7; err 'models/torn/card.yaml:[0-9]'; done
+run surrogate predict models/torn 432030; code 7
+run search --space nb201 --surrogate models/torn --objective acc_1d --budget 5 --name torn; code 7; err 'models/torn/card.yaml:[0-9]'
 mkdir full; echo keep >full/me; run "${train[@]}" -o full; [ "$code" != 0 ] || wrong "a folder that is no surrogate was replaced"
 [ "$(cat full/me)" = keep ] || wrong "a file was lost"
 [ ! -e x ] || wrong "a surrogate was half-written"

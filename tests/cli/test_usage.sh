@@ -21,6 +21,8 @@ run search --progress loud --space nb201; code 2; err 'not one of auto, none, li
 run search --set nonsense --space nb201; code 2; err 'not key=value'
 run completion tcsh; code 2; err 'bash, zsh and fish'
 run best --s x --db none.db; code 3
+run sample nb201 --json --csv; code 2; no_out; err '--json and --csv are two forms'
+run ls studies --jsonl --json; code 2; err '--json and --jsonl'
 ok sample nb201 --cou 2; [ "$(grep -c ^n: out)" = 2 ] || wrong "a prefix of an option"
 run sample --seed 1 -- -n; code 3; err "no space '-n'"
 
