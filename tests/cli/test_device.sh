@@ -1,0 +1,31 @@
+# Memory devices: listed, shown, checked, sampled; the same numbers for any number of threads and any company of rows.
+. tests/cli/lib.sh
+
+ok device list --json; json; out '"device": "pcm-hermes2"'
+ok device show pcm; out '^device: pcm$'; out 'sigma_uS: \[0.26348'
+ok device show pcm --json; json
+ok check "$root"/searchspaces/devices/*.yaml; out 'pcm.yaml: device, no errors'
+sed 's/t0_s: 20/t0_s: 0/; s/nu_sd/nu_std/' "$root/searchspaces/devices/pcm.yaml" >bad.yaml
+run check bad.yaml; code 2; err 'bad.yaml:[0-9]+:[0-9]+: error: t0_s is 0'; err "did you mean 'nu_sd'"
+run device sample --device ./bad.yaml; code 2; no_out
+
+# The row of the golden table that is named in docs: 5 uS after a day.
+ok device sample --device pcm --g 5 --t 1d -n 20000 --csv
+out '^5,program,,uS,20000,'; out '^5,nu,,1,'; out '^5,drift,86400,uS,'; out '^5,read,86400,uS,20000,3\.3[0-9]+,0\.7[0-9]+,3\.331[0-9]+,0\.712[0-9]+$'
+grep '^5,read,86400' out >alone
+ok device sample --device pcm --g 1,5 --t 1h,1d -n 20000 --csv -j 1; grep '^5,read,86400' out >among; same alone among
+cp out one; ok device sample --device pcm --g 1,5 --t 1h,1d -n 20000 --csv -j 3; same out one
+ok device sample --device pcm --g 5 --t 1d -n 20000 --csv --seed 2; cmp -s out alone && wrong "the seed changes nothing"
+ok device sample --device pcm --g 5 --t 1d -n 1000 --set program=0 --set drift=0 --set read=0 --csv
+out '^5,read,86400,uS,1000,5,0,5,0$'
+ok device sample --device reram-wan --g 20 -n 1000 --jsonl; jsonl; [ "$(wc -l <out)" = 4 ] || wrong "one programming, three reads"
+ok device sample --w -1,0,1 --t 0,1d -n 1000 --json; json; [ "$(field path)" = tile ] || wrong "no tile path"
+ok device sample --device ideal --w=-1,0.25,1 --t 1y -n 1000 --csv; out '^0.25,read,31536000,1,[0-9]+,0.25,0,,$'
+
+run device sample --g 30; code 2; err "'30' is no conductance in uS in \[0, 25\]"
+run device sample --g 1 --w 1; code 2; err 'give one of them'
+run device sample --t 5x; code 2; err 'no time'
+run device sample --g ,; code 2
+run device sample --device reram-wan --t 1h; code 2; err 'measured at 1, 86400, 172800 s'
+run device sample --device pmc; code 3; err 'no device'
+run device sample --set reed=1; code 2; err "did you mean 'read'"
