@@ -153,6 +153,9 @@ struct conv_call {
     struct scratch scratch;
     int items;
     bool back;
+    struct ohm_range_part *part; /* backward-data: [n] or NULL, of x */
+    const float *x;
+    float range;
 };
 
 /* Runs the kernel over one phase (forward: the only one) of one image; `job` comes with source, destination, steps and
@@ -161,7 +164,8 @@ static const float *run_phase(const struct conv_call *call, const struct conv_jo
 {
     const struct ohm_conv2d *d = &call->d;
     const bool one_run = d->groups == 1;
-    const int64_t taps = (int64_t)job->runs_y * job->runs_x;
+    const int64_t taps = job->runs;
+    const int taps_y = taps ? job->runs / job->runs_x : 0;
     struct conv_job j = *job;
     int depth, lanes;
     int64_t group_weights;
@@ -173,7 +177,7 @@ static const float *run_phase(const struct conv_call *call, const struct conv_jo
             .px_step = j.px_step,
             .tap_y_step = j.run_y_step,
             .tap_x_step = j.run_x_step,
-            .taps_y = j.runs_y,
+            .taps_y = taps_y,
             .taps_x = j.runs_x,
             .weights = packed,
             .weights_tap = call->frame.channels,
@@ -193,9 +197,8 @@ static const float *run_phase(const struct conv_call *call, const struct conv_jo
     group_weights = (int64_t)(ohm_conv2d_packed(d, call->back ? OHM_BACKWARD_DATA : OHM_FORWARD)) / d->groups;
     j.lanes = lanes;
     j.len = one_run ? j.runs_x * depth : depth;
+    j.runs = one_run ? taps_y : j.runs;
     j.runs_x = one_run ? 1 : j.runs_x;
-    if (taps == 0)
-        j.runs_y = j.runs_x = j.len = 0;
     for (int g = 0; g < d->groups; g++) {
         j.src = job->src + (int64_t)g * depth;
         j.dst = job->dst + (int64_t)g * lanes;
@@ -218,7 +221,7 @@ static void forward_image(const struct conv_call *call, const float *frame, floa
         .px_step = (ptrdiff_t)d->stride_w * f->channels,
         .run_y_step = f->cols * f->channels,
         .run_x_step = f->channels,
-        .runs_y = d->k_h,
+        .runs = d->k_h * d->k_w,
         .runs_x = d->k_w,
         .dst = y,
         .dst_row = (ptrdiff_t)out_w * d->c_out,
@@ -249,7 +252,7 @@ static void backward_image(const struct conv_call *call, const float *frame, flo
                 .px_step = f->channels,
                 .run_y_step = f->cols * f->channels,
                 .run_x_step = f->channels,
-                .runs_y = v.taps,
+                .runs = v.taps * h.taps,
                 .runs_x = h.taps,
                 .dst = dx + (v.count && h.count ? (v.first * d->w + h.first) * d->c_in : 0),
                 .dst_row = (ptrdiff_t)d->stride_h * d->w * d->c_in,
@@ -297,14 +300,17 @@ static enum ohm_status run_images(void *context, int i, int worker, struct ohm_e
     for (int64_t image = first; image < end; image += at_once) {
         const float *in = call->in + image * in_size;
         float *out = call->out + image * out_size;
-        const float *frame = call->back ? conv_frame_fill(&call->frame, room, in, out_h, out_w, d->c_out)
-                                        : conv_frame_fill(&call->frame, room, in, d->h, d->w, d->c_in);
+        const float *frame = call->back ? conv_frame_fill(&call->frame, room, in, out_h, out_w, d->c_out, call->kernels)
+                                        : conv_frame_fill(&call->frame, room, in, d->h, d->w, d->c_in, call->kernels);
         const int64_t now = end - image < at_once ? end - image : at_once;
         const int64_t next = end - image - now < at_once ? end - image - now : at_once;
         struct ahead ahead =
             ahead_of(in + now * in_size, in_size <= AHEAD_FLOATS ? next * in_size : 0, now * tiles_of(call));
 
         (call->back ? backward_image : forward_image)(call, frame, out, merged ? now * d->h * d->w : 0, &ahead);
+        for (int64_t k = image; k < image + now && call->part; k++)
+            call->kernels->range_part(&call->part[k], call->x + k * x_size, call->out + k * x_size, x_size,
+                                      call->range);
     }
     return OHM_OK;
 }
@@ -335,12 +341,29 @@ void ohm_conv2d_backward_data(float *dx, const float *dy, const float *packed, c
     run_call(&call, scratch, exec);
 }
 
+void ohm_crossbar_backward_data(float *dx, struct ohm_range_part *part, const float *dy, const float *packed,
+                                const float *x, float range, const struct ohm_conv2d *d, float *scratch,
+                                struct ohm_exec exec)
+{
+    struct conv_call call = {.d = *d,
+                             .out = dx,
+                             .in = dy,
+                             .packed = packed,
+                             .frame = frame_backward(d),
+                             .back = true,
+                             .part = part,
+                             .x = x,
+                             .range = range};
+
+    run_call(&call, scratch, exec);
+}
+
 size_t ohm_conv2d_scratch(const struct ohm_conv2d *d, enum ohm_pass pass, int jobs)
 {
     struct frame f;
 
     if (pass == OHM_BACKWARD_WEIGHTS)
-        return conv_scratch_weights(d, jobs);
+        return conv_scratch_weights(d, (struct ohm_dac){0}, jobs);
     f = pass == OHM_FORWARD ? conv_frame_forward(d) : frame_backward(d);
     return (size_t)jobs * conv_frame_size(&f) + SCRATCH_SLACK;
 }

@@ -64,6 +64,21 @@ struct frame conv_frame_forward(const struct ohm_conv2d *d)
     return f;
 }
 
+struct frame conv_frame_behind(const struct ohm_conv2d *d, struct ohm_dac dac)
+{
+    struct frame f = conv_frame_forward(d);
+
+    if (dac.levels < 1)
+        return f;
+    f.copied = true;
+    f.dac = dac;
+    if (d->k_h < d->stride_h) {
+        f.row_period = d->stride_h;
+        f.rows_read = d->k_h;
+    }
+    return f;
+}
+
 size_t conv_frame_size(const struct frame *f)
 {
     return f->copied ? (size_t)round_up(f->rows * f->cols * f->channels, LANES) : 0;
@@ -83,7 +98,16 @@ static void inside(int64_t *begin, int64_t *end, int64_t frame, int64_t origin, 
         *end = *begin;
 }
 
-const float *conv_frame_fill(const struct frame *f, float *room, const float *image, int64_t h, int64_t w, int c)
+static void copy(const struct frame *f, float *to, const float *from, int64_t n, const struct kernels *kernels)
+{
+    if (f->dac.levels > 0)
+        kernels->dac(to, from, n, f->dac);
+    else
+        memcpy(to, from, (size_t)n * sizeof *to);
+}
+
+const float *conv_frame_fill(const struct frame *f, float *room, const float *image, int64_t h, int64_t w, int c,
+                             const struct kernels *kernels)
 {
     int64_t top, bottom, left, right;
 
@@ -97,11 +121,13 @@ const float *conv_frame_fill(const struct frame *f, float *room, const float *im
         const float *from = image + ((row + f->top) * w + left + f->left) * c;
         float *to = room + (row * f->cols + left) * f->channels;
 
+        if (f->row_period && row % f->row_period >= f->rows_read)
+            continue;
         if (c == f->channels)
-            memcpy(to, from, (size_t)((right - left) * c) * sizeof *to);
+            copy(f, to, from, (right - left) * c, kernels);
         else
             for (int64_t col = left; col < right; col++, from += c, to += f->channels)
-                memcpy(to, from, (size_t)c * sizeof *to);
+                copy(f, to, from, c, kernels);
     }
     return room;
 }

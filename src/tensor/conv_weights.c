@@ -8,6 +8,7 @@
 
 /* What a tile of weights passes over before the next tile does: x and dy of a band stay in the first-level cache. */
 enum { BAND_FLOATS = 8 * 1024, DIRECT_CHANNELS = 8 };
+enum { PIECE = 64 }; /* pixels that pass a DAC together, at least, where images are one row of pixels */
 
 struct weights_call {
     const struct kernels *kernels;
@@ -34,11 +35,6 @@ static bool is_direct(const struct ohm_conv2d *d)
     return !conv_is_depthwise(d) && d->c_in / d->groups >= DIRECT_CHANNELS;
 }
 
-static struct frame frame_x(const struct ohm_conv2d *d)
-{
-    return is_direct(d) ? (struct frame){.rows = d->h, .cols = d->w, .channels = d->c_in} : conv_frame_forward(d);
-}
-
 /* dy with each group's channels filled up to whole blocks; a depthwise group is all channels. */
 static struct frame frame_dy(const struct ohm_conv2d *d)
 {
@@ -48,6 +44,28 @@ static struct frame frame_dy(const struct ohm_conv2d *d)
         .rows = ohm_conv2d_out_h(d), .cols = ohm_conv2d_out_w(d), .channels = groups * (int)round_up(lanes, LANES)};
 
     f.copied = f.channels != d->c_out;
+    return f;
+}
+
+/* Are images one row of pixels? */
+static bool is_merged(const struct ohm_conv2d *d)
+{
+    return conv_is_pointwise(d) && !frame_dy(d).copied;
+}
+
+/* The frame of x. Behind a DAC images are copied: those that are one row of pixels some at a time. */
+static struct frame frame_x(const struct ohm_conv2d *d, struct ohm_dac dac)
+{
+    struct frame f = conv_frame_behind(d, dac);
+
+    if (is_direct(d))
+        f = (struct frame){.rows = d->h, .cols = d->w, .channels = d->c_in, .copied = dac.levels > 0, .dac = dac};
+    if (f.copied && is_merged(d)) {
+        const int64_t image = (int64_t)d->h * d->w, pixels = image > PIECE ? image : PIECE;
+
+        f.rows = 1;
+        f.cols = pixels - pixels % image;
+    }
     return f;
 }
 
@@ -61,9 +79,9 @@ static int64_t room_size(const struct frame *x, const struct frame *dy)
     return (int64_t)(conv_frame_size(x) + conv_frame_size(dy));
 }
 
-size_t conv_scratch_weights(const struct ohm_conv2d *d, int jobs)
+size_t conv_scratch_weights(const struct ohm_conv2d *d, struct ohm_dac dac, int jobs)
 {
-    const struct frame x = frame_x(d), dy = frame_dy(d);
+    const struct frame x = frame_x(d, dac), dy = frame_dy(d);
     const int workers = jobs < OHM_CHUNKS ? jobs : OHM_CHUNKS;
 
     return (size_t)(OHM_CHUNKS * sum_size(d) + workers * room_size(&x, &dy)) + SCRATCH_SLACK;
@@ -226,28 +244,29 @@ static enum ohm_status run_chunk(void *context, int i, int worker, struct ohm_er
     const struct ohm_conv2d *d = &call->d;
     const struct frame *xf = &call->x_frame, *yf = &call->dy_frame;
     const int64_t y_size = yf->rows * yf->cols * d->c_out, x_size = (int64_t)d->h * d->w * d->c_in;
-    const bool merged = conv_is_pointwise(d) && !xf->copied && !yf->copied;
+    const bool merged = is_merged(d);
     float *room = call->rooms + worker * call->room_size, *sum = call->sums + i * call->sum_size;
-    int64_t first, count = ohm_chunk(d->n, i, &first);
+    int64_t first, count = ohm_chunk(d->n, i, &first), at_once = 1;
 
     (void)err;
     memset(sum, 0, (size_t)call->sum_size * sizeof *sum);
     conv_frame_clear(xf, room);
-    for (int64_t image = first; image < first + count; image++) {
+    if (merged)
+        at_once = xf->copied ? xf->cols / ((int64_t)d->h * d->w) : count;
+    for (int64_t image = first, end = first + count; image < end; image += at_once) {
+        const int64_t now = end - image < at_once ? end - image : at_once;
         struct ahead ahead[2] = {{0}};
         const struct band raw = {.x = call->x + image * x_size,
                                  .dy = call->dy + image * y_size,
                                  .rows = merged ? 1 : yf->rows,
-                                 .cols = merged ? count * d->h * d->w : yf->cols,
+                                 .cols = merged ? now * d->h * d->w : yf->cols,
                                  .ahead = ahead};
         struct band all = raw;
 
-        look_at_next(ahead, call, &raw, first + count - image);
-        all.x = conv_frame_fill(xf, room, raw.x, d->h, d->w, d->c_in);
+        look_at_next(ahead, call, &raw, end - image);
+        all.x = conv_frame_fill(xf, room, raw.x, merged ? 1 : d->h, merged ? raw.cols : d->w, d->c_in, call->kernels);
         all.dy = fill_dy(call, room + conv_frame_size(xf), raw.dy);
         run_bands(call, sum, &all);
-        if (merged)
-            break;
     }
     return OHM_OK;
 }
@@ -270,8 +289,8 @@ static void unpack(float *dw, const float *sum, const struct ohm_conv2d *d)
             }
 }
 
-void ohm_conv2d_backward_weights(float *dw, const float *x, const float *dy, const struct ohm_conv2d *d, float *scratch,
-                                 struct ohm_exec exec)
+void ohm_crossbar_backward_weights(float *dw, const float *x, const float *dy, const struct ohm_conv2d *d,
+                                   struct ohm_dac dac, float *scratch, struct ohm_exec exec)
 {
     const int chunks = d->n < OHM_CHUNKS ? d->n : OHM_CHUNKS;
     struct scratch s = scratch_begin(scratch);
@@ -279,7 +298,7 @@ void ohm_conv2d_backward_weights(float *dw, const float *x, const float *dy, con
                                 .d = *d,
                                 .x = x,
                                 .dy = dy,
-                                .x_frame = frame_x(d),
+                                .x_frame = frame_x(d, dac),
                                 .dy_frame = frame_dy(d),
                                 .sum_size = sum_size(d)};
 
@@ -290,4 +309,10 @@ void ohm_conv2d_backward_weights(float *dw, const float *x, const float *dy, con
     for (int i = 1; i < chunks; i++)
         call.kernels->add(call.sums, call.sums, call.sums + i * call.sum_size, call.sum_size);
     unpack(dw, call.sums, d);
+}
+
+void ohm_conv2d_backward_weights(float *dw, const float *x, const float *dy, const struct ohm_conv2d *d, float *scratch,
+                                 struct ohm_exec exec)
+{
+    ohm_crossbar_backward_weights(dw, x, dy, d, (struct ohm_dac){0}, scratch, exec);
 }

@@ -110,42 +110,51 @@ INLINE void conv_step(vec *acc, const float *const *base, ptrdiff_t step, const 
     }
 }
 
+/* Weights of a block. */
+INLINE ptrdiff_t block_size(const struct conv_job *j)
+{
+    return ((ptrdiff_t)j->runs * j->len - j->head - j->tail) * LANES;
+}
+
 INLINE void conv_tile(const struct conv_job *j, const float *src, const float *w, const vec *bias, float *dst,
                       int lanes, const int P, const int NB)
 {
-    const ptrdiff_t step = j->px_step, block = (ptrdiff_t)j->runs_y * j->runs_x * j->len * LANES;
+    const ptrdiff_t step = j->px_step, block = block_size(j);
     vec acc[ACC_MAX];
 
     UNROLL
     for (int i = 0; i < P * NB * VECS; i++)
         acc[i] = bias[i % (NB * VECS)];
-    for (int y = 0; y < j->runs_y; y++)
-        for (int x = 0; x < j->runs_x; x++, w += (ptrdiff_t)j->len * LANES) {
-            const float *run = src + y * j->run_y_step + x * j->run_x_step;
-            const float *base[P1_MAX / 3 + 1];
-            const float *v = w;
-            int i = 0;
+    for (int r = 0, y = j->first_y, x = j->first_x; r < j->runs; r++) {
+        const int head = r ? 0 : j->head, len = j->len - head - (r + 1 == j->runs ? j->tail : 0);
+        const float *run = src + y * j->run_y_step + x * j->run_x_step + head;
+        const float *base[P1_MAX / 3 + 1];
+        int i = 0;
 
+        UNROLL
+        for (int p = 0; p < P; p += 3)
+            base[p / 3] = run + p * step;
+        for (; i + STEP <= len; i += STEP) {
+            UNROLL
+            for (int u = 0; u < STEP; u++)
+                conv_step(acc, base, step, w, block, u, P, NB);
             UNROLL
             for (int p = 0; p < P; p += 3)
-                base[p / 3] = run + p * step;
-            for (; i + STEP <= j->len; i += STEP) {
-                UNROLL
-                for (int u = 0; u < STEP; u++)
-                    conv_step(acc, base, step, v, block, u, P, NB);
-                UNROLL
-                for (int p = 0; p < P; p += 3)
-                    base[p / 3] += STEP;
-                v += STEP * LANES;
-            }
-            for (; i < j->len; i++) {
-                conv_step(acc, base, step, v, block, 0, P, NB);
-                UNROLL
-                for (int p = 0; p < P; p += 3)
-                    base[p / 3]++;
-                v += LANES;
-            }
+                base[p / 3] += STEP;
+            w += STEP * LANES;
         }
+        for (; i < len; i++) {
+            conv_step(acc, base, step, w, block, 0, P, NB);
+            UNROLL
+            for (int p = 0; p < P; p += 3)
+                base[p / 3]++;
+            w += LANES;
+        }
+        if (++x == j->runs_x) {
+            x = 0;
+            y++;
+        }
+    }
     UNROLL
     for (int p = 0; p < P; p++)
         UNROLL
@@ -212,7 +221,7 @@ static int64_t sweep(const struct conv_job *j, const float *w, const vec *bias, 
 
 static void conv(const struct conv_job *j)
 {
-    const ptrdiff_t block = (ptrdiff_t)j->runs_y * j->runs_x * j->len * LANES;
+    const ptrdiff_t block = block_size(j);
 
     for (int lane = 0; lane < j->lanes;) {
         const int blocks = j->lanes - lane > LANES ? BLOCKS_MAX : 1;

@@ -86,7 +86,7 @@ INLINE void sweep_rows(const struct conv_job *j, const float *src, const float *
 /* Does one load serve several taps, in a whole block of channels? */
 INLINE bool can_sweep(const struct conv_job *j, int lanes)
 {
-    return lanes >= LANES && j->runs_x == 1 && j->rows >= SWEEP_ROWS &&
+    return lanes >= LANES && j->runs_x == 1 && j->rows >= SWEEP_ROWS && !j->head && !j->tail &&
            ((j->len == 2 * j->px_step && j->cols >= 2) || (j->len == 3 * j->px_step && j->cols >= 3));
 }
 
@@ -99,8 +99,8 @@ static int64_t sweep(const struct conv_job *j, const float *w, const vec *bias, 
         const bool three = j->len == 3 * j->px_step;
 
         rows = !three && row + 2 * SWEEP_ROWS <= j->rows ? 2 * SWEEP_ROWS : SWEEP_ROWS;
-        for (int y = 0; y < j->runs_y; y++) {
-            const float *src = j->src + row * j->row_step + y * j->run_y_step;
+        for (int y = 0; y < j->runs; y++) {
+            const float *src = j->src + row * j->row_step + (j->first_y + y) * j->run_y_step;
             const float *weights = w + (ptrdiff_t)y * j->len * LANES;
             float *dst = j->dst + row * j->dst_row + lane;
 

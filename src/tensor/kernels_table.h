@@ -3,6 +3,8 @@
 #include "kernels_depthwise.h"
 #include "kernels_elementwise.h"
 
+#include "kernels_analog.h"
+
 const struct kernels OHM_KERNELS = {
     .conv = conv,
     .weights = weights,
@@ -17,4 +19,11 @@ const struct kernels OHM_KERNELS = {
     .add_scaled = add_scaled,
     .larger = larger,
     .scale = scale,
+    .dac = dac,
+    .adc = adc,
+    .range_part = range_part,
+    .moments = moments,
+    .limit = limit,
+    .weight_noise = weight_noise,
+    .normals = normals,
 };

@@ -3,6 +3,7 @@
 #define OHM_TENSOR_INT_H
 
 #include "ohm/ops.h"
+#include "ohm/ops_analog.h"
 
 /* Channels that sit side by side in vectors: packed weights come in blocks of LANES whatever the vector length. */
 enum { LANES = 16 };
@@ -37,11 +38,13 @@ static inline struct ahead ahead_of(const float *data, int64_t n, int64_t tiles)
 
 /* dst[row][col][lane] = bias[lane] + sum over runs (y, x) and i < len of
  *   src[row row_step + col px_step + y run_y_step + x run_x_step + i] weights[lane / 16][y][x][i][lane % 16].
- * A run is what lies side by side both in the image and in the packed weights. Steps are in floats. */
+ * A run is what lies side by side both in the image and in the packed weights; runs are walked in the order (y, x),
+ * from (first_y, first_x). The first leaves its first `head` numbers out and the last its last `tail`, in src and in
+ * weights. Steps are in floats. */
 struct conv_job {
     const float *src;
     ptrdiff_t row_step, px_step, run_y_step, run_x_step;
-    int runs_y, runs_x, len;
+    int first_y, first_x, runs, runs_x, len, head, tail;
     const float *weights;
     const float *bias; /* [lanes] or NULL */
     float *dst;
@@ -109,6 +112,19 @@ struct affine_job {
     bool relu; /* without dy: out = max(out, 0) */
 };
 
+/* y[pixel][c] = (bias[c], or without one y[pixel][c]) + level[c] q, where q is the ADC's answer to
+ * sum[pixel][c] inverse[c] + noise normal[pixel][c]: rounded, and at most levels; with levels = 0 as it is. */
+struct adc_job {
+    float *y;            /* [pixels][c] */
+    const float *sum;    /* [pixels][width] */
+    const float *normal; /* [pixels][c], and readable for LANES more */
+    const float *bias;   /* [width] or NULL */
+    const float *level;  /* [width], then inverse [width] */
+    float noise, levels;
+    int64_t pixels;
+    int c, width;
+};
+
 struct kernels {
     void (*conv)(const struct conv_job *j);
     void (*weights)(const struct weights_job *j);
@@ -123,6 +139,13 @@ struct kernels {
     void (*add_scaled)(float *y, const float *x, float factor, int64_t n);
     void (*larger)(float *y, const float *x, int64_t n); /* y = x where x > y */
     void (*scale)(float *y, float factor, int64_t n);
+    void (*dac)(float *y, const float *x, int64_t n, struct ohm_dac d);
+    void (*adc)(const struct adc_job *j);
+    void (*range_part)(struct ohm_range_part *part, const float *x, const float *dx, int64_t n, float range);
+    void (*moments)(struct ohm_moments *m, const float *x, int64_t n);
+    void (*limit)(float *x, float most, int64_t n);
+    void (*weight_noise)(float *y, const float *w, const float *normal, int64_t n, float scale, const float *c);
+    void (*normals)(float *to, int64_t first, int64_t blocks, uint64_t key);
 };
 extern const struct kernels ohm_kernels_base;
 #ifdef __x86_64__
