@@ -96,8 +96,8 @@ static enum ohm_status back_mvm(struct ohm_tape *t, int layer, struct ohm_error 
     enum ohm_status st;
 
     d.n = t->n;
-    ohm_conv2d_backward_weights(t->grad.data + t->w->param[t->w->place[layer][OHM_WEIGHT]].first,
-                                node->x_dac.data ? node->x_dac.data : x, node->dy, &d, t->scratch.data, t->exec);
+    ohm_crossbar_backward_weights(t->grad.data + t->w->param[t->w->place[layer][OHM_WEIGHT]].first, x, node->dy, &d,
+                                  t->analog ? ohm_analog_dac(t, layer) : (struct ohm_dac){0}, t->scratch.data, t->exec);
     if (bias >= 0)
         ohm_channel_sum(t->grad.data + t->w->param[bias].first, node->dy, (int64_t)node->numbers / d.c_out * t->n,
                         d.c_out, t->scratch.data, t->exec);
@@ -105,9 +105,10 @@ static enum ohm_status back_mvm(struct ohm_tape *t, int layer, struct ohm_error 
         return OHM_OK;
     if ((st = target_of(t, layer, 0, &dx, err)) != OHM_OK)
         return st;
-    ohm_conv2d_backward_data(dx, node->dy, node->packed_back.data, &d, t->scratch.data, t->exec);
     if (t->analog)
-        ohm_analog_range(t, layer, dx, x);
+        ohm_analog_backward_data(t, layer, dx, node->dy, x);
+    else
+        ohm_conv2d_backward_data(dx, node->dy, node->packed_back.data, &d, t->scratch.data, t->exec);
     arrived(t, layer, 0, dx);
     return OHM_OK;
 }

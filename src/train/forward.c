@@ -1,6 +1,8 @@
 /* forward.c - a batch through the net, layer by layer. */
 #include "train_int.h"
 
+#include "ohm/parallel.h"
+
 #include <string.h>
 
 static const float *input_y(const struct ohm_tape *t, int layer, int k)
@@ -37,17 +39,18 @@ static void run_bn(struct ohm_tape *t, int layer)
                    ohm_weights_of(t->w, layer, OHM_SHIFT_BY), &d, t->exec);
 }
 
-static enum ohm_status run_mvm(struct ohm_tape *t, int layer, struct ohm_error *err)
+static void run_mvm(struct ohm_tape *t, int layer)
 {
     struct ohm_unit *node = &t->node[layer];
     struct ohm_conv2d d = node->d;
 
-    if (t->analog)
-        return ohm_analog_forward(t, layer, node->y, input_y(t, layer, 0), err);
+    if (t->analog) {
+        ohm_analog_forward(t, layer, node->y, input_y(t, layer, 0));
+        return;
+    }
     d.n = t->n;
     ohm_conv2d_forward(node->y, input_y(t, layer, 0), node->packed.data, ohm_weights_of(t->w, layer, OHM_BIAS), &d,
                        t->scratch.data, t->exec);
-    return OHM_OK;
 }
 
 static void run_pool(struct ohm_tape *t, int layer)
@@ -88,7 +91,7 @@ static void run_concat(struct ohm_tape *t, int layer)
     }
 }
 
-static enum ohm_status run_layer(struct ohm_tape *t, int layer, struct ohm_error *err)
+static void run_layer(struct ohm_tape *t, int layer)
 {
     const struct ohm_layer *l = &t->net->layer[layer];
     float *y = t->node[layer].y;
@@ -96,7 +99,8 @@ static enum ohm_status run_layer(struct ohm_tape *t, int layer, struct ohm_error
     switch (l->kind) {
     case OHM_CONV:
     case OHM_DENSE:
-        return run_mvm(t, layer, err);
+        run_mvm(t, layer);
+        break;
     case OHM_BATCH_NORM:
         run_bn(t, layer);
         break;
@@ -124,36 +128,39 @@ static enum ohm_status run_layer(struct ohm_tape *t, int layer, struct ohm_error
     default: /* input and flatten have nothing to do */
         break;
     }
+}
+
+static enum ohm_status pack_layer(void *context, int layer, int worker, struct ohm_error *err)
+{
+    struct ohm_tape *t = context;
+    struct ohm_unit *node = &t->node[layer];
+    const float *weights;
+
+    (void)worker;
+    (void)err;
+    if (!node->runs || !ohm_layer_is_mvm(t->net->layer[layer].kind))
+        return OHM_OK;
+    weights = ohm_weights_of(t->w, layer, OHM_WEIGHT);
+    if (t->analog) {
+        ohm_analog_weights(t, layer);
+        weights = node->noisy.data;
+    } else {
+        ohm_conv2d_pack(node->packed.data, weights, &node->d, OHM_FORWARD);
+    }
+    if (node->packed_back.data)
+        ohm_conv2d_pack(node->packed_back.data, weights, &node->d, OHM_BACKWARD_DATA);
     return OHM_OK;
 }
 
 void ohm_tape_pack(struct ohm_tape *t)
 {
-    for (int i = 0; i < t->net->layers; i++) {
-        struct ohm_unit *node = &t->node[i];
-        const float *weights;
-
-        if (!node->runs || !ohm_layer_is_mvm(t->net->layer[i].kind))
-            continue;
-        weights = ohm_weights_of(t->w, i, OHM_WEIGHT);
-        if (t->analog) {
-            ohm_analog_weights(t, i);
-            weights = node->noisy.data;
-        } else {
-            ohm_conv2d_pack(node->packed.data, weights, &node->d, OHM_FORWARD);
-        }
-        if (node->packed_back.data)
-            ohm_conv2d_pack(node->packed_back.data, weights, &node->d, OHM_BACKWARD_DATA);
-    }
+    (void)ohm_parallel_for(t->exec.jobs, t->net->layers, pack_layer, t, NULL);
 }
 
-enum ohm_status ohm_tape_forward(struct ohm_tape *t, int n, struct ohm_error *err)
+void ohm_tape_forward(struct ohm_tape *t, int n)
 {
-    enum ohm_status st = OHM_OK;
-
     t->n = n;
-    for (int i = 1; i < t->net->layers && st == OHM_OK; i++)
+    for (int i = 1; i < t->net->layers; i++)
         if (t->node[i].runs)
-            st = run_layer(t, i, err);
-    return st;
+            run_layer(t, i);
 }

@@ -43,9 +43,9 @@ enum ohm_status ohm_tape_judge(struct ohm_score_counts *score, struct ohm_tape *
     for (int first = 0; first < all && st == OHM_OK; first += t->batch) {
         const int n = smaller(t->batch, all - first);
 
-        if ((st = fill(t, label, number, samples, 1, first, n, err)) != OHM_OK ||
-            (st = ohm_tape_forward(t, n, err)) != OHM_OK)
+        if ((st = fill(t, label, number, samples, 1, first, n, err)) != OHM_OK)
             break;
+        ohm_tape_forward(t, n);
         t->step++;
         ohm_smooth_targets(target, label, n, classes, 0);
         s.loss += ohm_softmax_cross_entropy(NULL, ohm_tape_output(t), target, n, classes, 1);
@@ -80,7 +80,7 @@ enum ohm_status ohm_tape_reestimate(struct ohm_tape *t, const struct ohm_samples
         t->momentum = 1.0f / (float)(i + 1); /* the mean of all batches */
         ohm_tape_pack(t);
         if ((st = fill(t, label, number, samples, 0, first, n, err)) == OHM_OK)
-            st = ohm_tape_forward(t, n, err);
+            ohm_tape_forward(t, n);
         t->step++;
     }
     t->momentum = momentum;

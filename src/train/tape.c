@@ -118,18 +118,19 @@ static enum ohm_status mvm_memory(struct ohm_tape *t, int layer, bool training, 
 
     node->d = d;
     d.n = t->batch;
-    want(scratch, ohm_conv2d_scratch(&d, OHM_FORWARD, t->exec.jobs));
-    if ((st = ohm_buffer_init(&node->packed, ohm_conv2d_packed(&d, OHM_FORWARD), err)) != OHM_OK)
-        return st;
+    for (int pass = OHM_FORWARD; pass <= (training ? OHM_BACKWARD_WEIGHTS : OHM_FORWARD); pass++)
+        want(scratch, (t->analog ? ohm_crossbar_scratch : ohm_conv2d_scratch)(&d, pass, t->exec.jobs));
     if (training) {
-        want(scratch, ohm_conv2d_scratch(&d, OHM_BACKWARD_DATA, t->exec.jobs));
-        want(scratch, ohm_conv2d_scratch(&d, OHM_BACKWARD_WEIGHTS, t->exec.jobs));
         want(scratch, ohm_channel_sum_scratch(d.c_out));
         st = ohm_buffer_init(&node->packed_back, ohm_conv2d_packed(&d, OHM_BACKWARD_DATA), err);
+        if (st != OHM_OK)
+            return st;
     }
-    if (st == OHM_OK && t->analog && (st = ohm_buffer_init(&node->noisy, weights, err)) == OHM_OK)
-        st = ohm_analog_plan(t, layer, err);
-    return st;
+    if (!t->analog)
+        return ohm_buffer_init(&node->packed, ohm_conv2d_packed(&d, OHM_FORWARD), err);
+    if ((st = ohm_buffer_init(&node->noisy, weights, err)) != OHM_OK)
+        return st;
+    return ohm_analog_plan(t, layer, err);
 }
 
 static enum ohm_status bn_memory(struct ohm_tape *t, int layer, size_t *scratch, struct ohm_error *err)
@@ -183,16 +184,14 @@ static enum ohm_status tape_memory(struct ohm_tape *t, bool training, struct ohm
     }
     if (st == OHM_OK)
         st = ohm_buffer_init(&t->scratch, scratch, err);
-    if (st == OHM_OK && t->analog) {
-        st = ohm_buffer_init(&t->pool, OHM_NOISE_POOL + t->channels, err);
-        if (st == OHM_OK)
-            st = ohm_buffer_init(&t->column, (t->column_size + t->scratch_tile) * (size_t)t->exec.jobs, err);
-    }
+    if (st == OHM_OK && t->analog)
+        st = ohm_buffer_init(&t->pool, OHM_NOISE_POOL + t->pool_more, err);
     if (st != OHM_OK || !training)
         return st;
     t->slot = ohm_alloc((size_t)t->net->layers, sizeof(*t->slot));
     t->slot_used = ohm_alloc((size_t)t->net->layers, sizeof(*t->slot_used));
-    if (!t->slot || !t->slot_used)
+    t->range_part = ohm_alloc((size_t)t->batch, sizeof(*t->range_part));
+    if (!t->slot || !t->slot_used || !t->range_part)
         return no_memory(err);
     if ((st = ohm_buffer_init(&t->grad, t->w->trainable, err)) == OHM_OK &&
         (st = ohm_buffer_init(&t->spare, t->slot_size, err)) == OHM_OK)
@@ -227,19 +226,18 @@ enum ohm_status ohm_tape_create(struct ohm_tape **out, struct ohm_weights *w, co
 
 static void free_node(struct ohm_unit *node)
 {
-    struct ohm_buffer *const buffers[] = {&node->own,         &node->noisy,        &node->packed,
-                                          &node->packed_back, &node->stat,         &node->scale,
-                                          &node->tile_packed, &node->tile_weights, &node->x_dac};
+    struct ohm_buffer *const buffers[] = {&node->own,  &node->noisy, &node->packed, &node->packed_back,
+                                          &node->stat, &node->scale, &node->level};
 
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         ohm_buffer_release(buffers[i]);
-    ohm_free(node->tile);
+    ohm_free(node->row);
 }
 
 void ohm_tape_free(struct ohm_tape *t)
 {
-    struct ohm_buffer *const buffers[] = {t ? &t->grad : NULL,  t ? &t->range_grad : NULL, t ? &t->scratch : NULL,
-                                          t ? &t->spare : NULL, t ? &t->pool : NULL,       t ? &t->column : NULL};
+    struct ohm_buffer *const buffers[] = {t ? &t->grad : NULL, t ? &t->range_grad : NULL, t ? &t->scratch : NULL,
+                                          t ? &t->spare : NULL, t ? &t->pool : NULL};
 
     if (!t)
         return;
@@ -249,6 +247,7 @@ void ohm_tape_free(struct ohm_tape *t)
         ohm_buffer_release(&t->slot[i]);
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         ohm_buffer_release(buffers[i]);
+    ohm_free(t->range_part);
     ohm_free(t->slot);
     ohm_free(t->slot_used);
     ohm_free(t->node);

@@ -158,20 +158,17 @@ static void mix_batch(struct run *r)
 }
 
 /* Labels of the digital twin, softened by the temperature, take their share (Hinton, Vinyals and Dean 2015). */
-static enum ohm_status ask_twin(struct run *r, struct ohm_error *err)
+static void ask_twin(struct run *r)
 {
     const size_t n = (size_t)r->batch * (size_t)r->spec->net->classes;
     const float share = (float)r->spec->distill;
-    enum ohm_status st;
 
     memcpy(ohm_tape_input(r->twin), ohm_tape_input(r->tape),
            r->tape->node[0].numbers * (size_t)r->batch * sizeof(float));
-    if ((st = ohm_tape_forward(r->twin, r->batch, err)) != OHM_OK)
-        return st;
+    ohm_tape_forward(r->twin, r->batch);
     ohm_softmax(r->soft, ohm_tape_output(r->twin), r->batch, r->spec->net->classes, (float)(1 / r->spec->temperature));
     for (size_t i = 0; i < n; i++)
         r->target[i] += share * (r->soft[i] - r->target[i]);
-    return OHM_OK;
 }
 
 static void learn_ranges(struct run *r, double lr)
@@ -212,13 +209,12 @@ static enum ohm_status step(struct run *r, int index, const struct ohm_rng *augm
     ohm_smooth_targets(r->target, r->label, n, classes, (float)spec->recipe.label_smoothing);
     if (spec->recipe.mixup > 0)
         mix_batch(r);
-    if (r->twin && (st = ask_twin(r, err)) != OHM_OK)
-        return st;
+    if (r->twin)
+        ask_twin(r);
     p->lr = ohm_learning_rate(&spec->recipe, (double)(p->epoch - 1) + (double)index / r->steps);
     r->tape->step = r->s.step;
     ohm_tape_pack(r->tape);
-    if ((st = ohm_tape_forward(r->tape, n, err)) != OHM_OK)
-        return st;
+    ohm_tape_forward(r->tape, n);
     loss = ohm_softmax_cross_entropy(r->d_output, ohm_tape_output(r->tape), r->target, n, classes, 1.0f / (float)n) / n;
     if (!isfinite(loss))
         return ohm_fail(err, OHM_EFAIL, "the loss is no longer finite at epoch %lld, step %d: a smaller lr may help",

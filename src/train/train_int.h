@@ -2,21 +2,11 @@
 #ifndef OHM_TRAIN_INT_H
 #define OHM_TRAIN_INT_H
 
-#include "ohm/ops.h"
+#include "ohm/ops_analog.h"
 #include "ohm/train.h"
 
 #define OHM_BN_EPS      1e-5f /* Ioffe and Szegedy's epsilon, at the value that PyTorch made usual */
 #define OHM_BN_MOMENTUM 0.1f  /* share of a batch in the running statistics; likewise */
-
-/* A conv or dense matrix cut into tiles. Tile t covers rows [row[t], row[t + 1]) in the order (k_y, k_x, c) and is
- * computed as a convolution of those kernel rows that it touches, the rest of them zero. */
-struct ohm_tile {
-    int32_t first, end;  /* rows of the matrix */
-    int32_t k_first;     /* first kernel row */
-    struct ohm_conv2d d; /* of one image */
-    size_t skip;         /* floats of the image above the first that it reads */
-    size_t packed;       /* place in the node's tile_packed */
-};
 
 struct ohm_unit {
     bool runs;  /* on a way to the output */
@@ -25,23 +15,22 @@ struct ohm_unit {
     bool relu;  /* batch norm, add: the ReLU behind it is done in the same pass */
     bool done;  /* a ReLU that the layer before has done */
     int readers;
-    int root;                /* whose memory holds its output */
-    size_t numbers;          /* of its output, an image */
-    float *y;                /* [batch][numbers], of the root */
-    float *dy;               /* of the root: gradient, while it has one */
-    struct ohm_buffer own;   /* y, of a root */
-    struct ohm_conv2d d;     /* conv, dense; n = 1 */
-    struct ohm_pool pool;    /* pools; n = 1 */
-    struct ohm_buffer noisy; /* weights as this step sees them */
-    struct ohm_buffer packed, packed_back;
-    float *mean, *var; /* batch norm: of the batch; [c] each, in stat */
+    int root;                              /* whose memory holds its output */
+    size_t numbers;                        /* of its output, an image */
+    float *y;                              /* [batch][numbers], of the root */
+    float *dy;                             /* of the root: gradient, while it has one */
+    struct ohm_buffer own;                 /* y, of a root */
+    struct ohm_conv2d d;                   /* conv, dense; n = 1 */
+    struct ohm_pool pool;                  /* pools; n = 1 */
+    struct ohm_buffer noisy;               /* weights as this step sees them */
+    struct ohm_buffer packed, packed_back; /* for the kernels; packed: of the tiles, where there are some */
+    float *mean, *var;                     /* batch norm: of the batch; [c] each, in stat */
     struct ohm_buffer stat;
     /* analog */
-    struct ohm_tile *tile; /* [tiles] */
+    int32_t *row; /* [tiles + 1]: tile i is rows [row[i], row[i + 1]) of the matrix */
     int tiles;
-    struct ohm_buffer scale; /* [3][tiles][c_out]: largest weight, one level of the ADC, its inverse */
-    struct ohm_buffer tile_packed, tile_weights; /* of all tiles; of one */
-    struct ohm_buffer x_dac;                     /* inputs behind the DAC, [batch][h w c_in] */
+    struct ohm_buffer scale; /* [tiles][c_out]: largest weight */
+    struct ohm_buffer level; /* [tiles][2][width]: one level of the ADC, its inverse; then the bias [width] */
 };
 
 struct ohm_tape {
@@ -58,11 +47,10 @@ struct ohm_tape {
     struct ohm_buffer grad;          /* [w->trainable] */
     struct ohm_buffer range_grad;    /* [layers] */
     struct ohm_buffer scratch, spare;
-    struct ohm_buffer pool;   /* normal numbers, for output noise */
-    struct ohm_buffer column; /* analog: two outputs of one image for each thread */
-    size_t column_size, scratch_tile;
-    size_t channels;         /* most columns of a layer */
-    struct ohm_buffer *slot; /* [slots]: gradients under way, each as large as the largest output */
+    struct ohm_buffer pool;            /* normal numbers, for output noise */
+    size_t pool_more;                  /* of them beyond OHM_NOISE_POOL */
+    struct ohm_range_part *range_part; /* analog training: [batch] */
+    struct ohm_buffer *slot;           /* [slots]: gradients under way, each as large as the largest output */
     bool *slot_used;
     int slots;
     size_t slot_size;
@@ -83,7 +71,7 @@ float *ohm_tape_output(const struct ohm_tape *tape); /* [batch][classes] */
 /* The weights have changed: packs them, with the noise of this step where there is some. */
 void ohm_tape_pack(struct ohm_tape *tape);
 /* n images of the input through the net. */
-enum ohm_status ohm_tape_forward(struct ohm_tape *tape, int n, struct ohm_error *err);
+void ohm_tape_forward(struct ohm_tape *tape, int n);
 
 /* backward.c */
 /* From the gradient of the loss by the output, [n][classes], to tape->grad and range_grad. */
@@ -91,12 +79,19 @@ enum ohm_status ohm_tape_backward(struct ohm_tape *tape, const float *d_output, 
 
 /* analog.c */
 enum ohm_status ohm_analog_plan(struct ohm_tape *tape, int layer, struct ohm_error *err);
-void ohm_analog_weights(struct ohm_tape *tape, int layer);
-enum ohm_status ohm_analog_forward(struct ohm_tape *tape, int layer, float *y, const float *x, struct ohm_error *err);
-/* The gradient of a layer's input range from that of its inputs. */
-void ohm_analog_range(struct ohm_tape *tape, int layer, const float *dx, const float *x);
-void ohm_analog_clip(struct ohm_weights *w, const struct ohm_analog *analog);
 void ohm_analog_pool(struct ohm_tape *tape, uint64_t epoch);
+struct ohm_dac ohm_analog_dac(const struct ohm_tape *tape, int layer);
+void ohm_analog_forward(struct ohm_tape *tape, int layer, float *y, const float *x);
+
+/* analog_weights.c */
+/* The weights of this step, with noise, in node->noisy and packed for the tiles. */
+void ohm_analog_weights(struct ohm_tape *tape, int layer);
+void ohm_analog_clip(struct ohm_weights *w, const struct ohm_analog *analog);
+
+/* analog_range.c */
+void ohm_analog_follow_range(struct ohm_tape *tape, int layer, const float *x);
+/* dx, and the gradient of the layer's input range from it. */
+void ohm_analog_backward_data(struct ohm_tape *tape, int layer, float *dx, const float *dy, const float *x);
 
 /* optimize.c */
 struct ohm_optimizer_state {
