@@ -15,14 +15,8 @@ struct ohm_dac {
     int levels;
 };
 
-enum { OHM_SUM_LANES = 16 }; /* numbers by channel are stored in a multiple of these: a width */
-enum { OHM_SUM_BAND = 2048 };
-
-/* Channels rounded up: beyond c_out, levels and biases are 0. */
-static inline int ohm_crossbar_width(int c_out)
-{
-    return (c_out + OHM_SUM_LANES - 1) / OHM_SUM_LANES * OHM_SUM_LANES;
-}
+/* Levels and biases come in whole vectors: so many numbers, 0 beyond c_out. */
+int ohm_crossbar_width(int c_out);
 
 struct ohm_crossbar {
     const int32_t *row; /* [tiles + 1]: tile i is rows [row[i], row[i + 1]) */

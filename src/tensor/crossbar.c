@@ -9,7 +9,13 @@
 
 #include <string.h>
 
-enum { PIECE = 16 }; /* pixels of a pointwise layer that go together, at least */
+enum { PIECE = 16 };  /* pixels of a pointwise layer that go together, at least */
+enum { BAND = 2048 }; /* sums of a tile at a time: with outputs and noise 24 KiB */
+
+int ohm_crossbar_width(int c_out)
+{
+    return (int)round_up(c_out, LANES);
+}
 
 struct crossbar_call {
     const struct kernels *kernels;
@@ -33,7 +39,7 @@ static int64_t sums_size(const struct ohm_conv2d *d)
 {
     const int64_t width = ohm_crossbar_width(d->c_out);
 
-    return width > OHM_SUM_BAND ? width : OHM_SUM_BAND;
+    return width > BAND ? width : BAND;
 }
 
 size_t ohm_crossbar_pool_more(const struct ohm_conv2d *d)

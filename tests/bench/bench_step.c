@@ -23,8 +23,8 @@
 
 enum { STEPS = 20 };
 static const double bar_analog = 1.25, bar_pair = 1.9;
-/* s a step of batch 100, ResNet-8, 8-bit converters and output noise, its C++ tile, 1 and 2 threads of an EPYC (Zen 4):
- * aihwkit 1.1.0, measured on a machine of the same kind. */
+/* s a step of batch 100, ResNet-8, 8-bit converters and output noise, C++ tile, on 1 and 2 threads: aihwkit 1.1.0 as we
+ * measured it on another machine, two virtual cores of an EPYC (Zen 4). */
 static const double aihwkit_s[2] = {1.935, 1.509};
 
 struct bench {

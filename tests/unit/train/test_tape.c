@@ -196,6 +196,41 @@ static void weight_noise_has_the_deviation_that_was_asked_for(void **state)
     tear_down(&t);
 }
 
+static void set_ranges(struct bench *t, float range)
+{
+    for (int i = 0; i < t->w.net->layers; i++)
+        if (ohm_layer_is_mvm(t->w.net->layer[i].kind))
+            *ohm_weights_of(&t->w, i, OHM_RANGE) = range;
+    loss_of(t);
+    MUST(ohm_tape_backward(t->tape, t->d_output, &must_err));
+}
+
+static void a_range_shrinks_when_nothing_reaches_it_and_follows_the_loss_when_much_does(void **state)
+{
+    struct bench t = {0};
+    int inner = 0, moved = 0;
+
+    (void)state;
+    ohm_fields_default(ohm_analog_fields, &t.analog);
+    t.analog.on = true;
+    t.analog.range_batches = 1;
+    set_up(&t, small_net(&t.b), &t.analog);
+    t.tape->step = 1;
+    set_ranges(&t, 1000);
+    for (int i = 0; i < t.w.net->layers; i++) {
+        const float grad = t.tape->range_grad.data[i];
+
+        inner += grad > 0;
+        assert_true(grad == 0 || grad == (float)t.analog.range_decay * 1000);
+    }
+    assert_int_equal(inner, 4); /* all but the one that reads the network's input */
+    set_ranges(&t, 0.25f);
+    for (int i = 0; i < t.w.net->layers; i++)
+        moved += t.tape->range_grad.data[i] != 0 && t.tape->range_grad.data[i] != (float)(t.analog.range_decay * 0.25);
+    assert_int_equal(moved, 4);
+    tear_down(&t);
+}
+
 static void clipping_ends_weights_at_so_many_deviations(void **state)
 {
     struct bench t = {0};
@@ -226,6 +261,7 @@ int main(void)
         cmocka_unit_test(exact_tiles_give_the_digital_network),
         cmocka_unit_test(converters_of_many_bits_come_near_the_digital_network),
         cmocka_unit_test(weight_noise_has_the_deviation_that_was_asked_for),
+        cmocka_unit_test(a_range_shrinks_when_nothing_reaches_it_and_follows_the_loss_when_much_does),
         cmocka_unit_test(clipping_ends_weights_at_so_many_deviations),
     };
 
