@@ -1,18 +1,20 @@
-/* moment.c - what depends on the time alone, once for all devices; and times as text. */
-#include "ohm/device.h"
+/* moment.c - what depends on the time alone, once for all devices; and times as text. The logarithm is our own, as in
+ * the loops: the bits must not depend on the machine. */
+#include "device_int.h"
+#include "vec_math.h"
 
 #include "ohm/str.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Variance of noise with a spectrum 1/f, read over t_read and collected since t before (Nandakumar et al., ICECS 2019):
- * relative to Q^2. */
+/* Spread of noise with a spectrum 1/f, read over t_read and collected for the time t (Nandakumar et al., ICECS 2019),
+ * in units of Q. */
 static double accumulated(double t, double t_read)
 {
     const double ratio = (t + t_read) / (2 * t_read);
 
-    return ratio > 1 ? sqrt(log(ratio)) : 0;
+    return ratio > 1 ? sqrt(vm_log(ratio)) : 0;
 }
 
 static enum ohm_status find_snapshot(struct ohm_moment *m, struct ohm_error *err)
@@ -45,13 +47,13 @@ enum ohm_status ohm_moment_init(struct ohm_moment *moment, const struct ohm_devi
     if (d->model == OHM_DEVICE_SNAPSHOTS)
         st = find_snapshot(&m, err);
     if (d->model == OHM_DEVICE_POWER_LAW) {
-        m.log_ratio = t_s > 0 ? log((t_s + d->t0_s) / d->t0_s) : 0;
+        m.log_ratio = t_s > 0 ? vm_log((t_s + d->t0_s) / d->t0_s) : 0;
         m.read = accumulated(t_s + d->t0_s, d->t_read_s);
     }
     if (d->model == OHM_DEVICE_LOG_DECAY && t_s > 0) {
-        const double spread = d->decay_sd_uS[0] + d->decay_sd_uS[1] * log(t_s);
+        const double spread = d->decay_sd_uS[0] + d->decay_sd_uS[1] * vm_log(t_s);
 
-        m.decay_mean_uS = d->decay_mean_uS * log(t_s);
+        m.decay_mean_uS = d->decay_mean_uS * vm_log(t_s);
         m.decay_sd_uS = spread > 0 ? spread : 0; /* the fit is for t from 1 s on */
         m.read = accumulated(t_s, d->t_read_s);
     }

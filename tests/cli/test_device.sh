@@ -29,3 +29,23 @@ run device sample --g ,; code 2
 run device sample --device reram-wan --t 1h; code 2; err 'measured at 1, 86400, 172800 s'
 run device sample --device pmc; code 3; err 'no device'
 run device sample --set reed=1; code 2; err "did you mean 'read'"
+
+# A measurement becomes a device, and what was put in comes out.
+python3 - >reads.csv <<'PY'
+import math, random
+random.seed(3)
+print("device,g_target_uS,t_s,g_uS,operator")
+for g in (2, 5, 10, 20):
+    for i in range(400):
+        p, nu = random.gauss(g, 0.5), random.gauss(0.05, 0.01)
+        for t in (25, 250, 2500, 25000):
+            print(f"{i},{g},{t},{p * (t / 25) ** -nu * random.gauss(1, 0.01):.6g},x")
+PY
+ok device fit reads.csv --name mine --degree 1 -o mine.yaml; no_out
+ok check mine.yaml; out 'device, no errors'
+ok device sample --device ./mine.yaml --g 10 --t 0 -n 1000 --csv
+out '^10,program,,uS,1000,[0-9.]+,[0-9.]+,10(\.0+[0-9]*)?,0\.(4[5-9]|5[0-4])'; out '^10,nu,,1,1000,0\.0[0-9]+,0\.0[0-9]+,0\.0(49|50)'
+run device fit reads.csv --g-max 15; code 2; err 'reads.csv:[0-9]+.*above g_max'
+run device fit reads.csv --name 'a b'; code 2; err 'a name has'
+run device fit none.csv; code 3
+printf 'device,g_target_uS,t_s\n' >short.csv; run device fit short.csv; code 3; err 'g_uS'
