@@ -162,21 +162,43 @@ INLINE void conv_tile(const struct conv_job *j, const float *src, const float *w
         store_block(dst + p * j->dst_px + b * LANES, acc + (p * NB + b) * VECS, lanes - b * LANES);
 }
 
+/* Tiles of the same size side by side, in `rows` rows; w, bias and dst are of their first block of channels. */
+struct tile_set {
+    const struct conv_job *job;
+    const float *src, *w;
+    const vec *bias;
+    float *dst;
+    int64_t rows, tiles;
+    int lanes;
+};
+
+INLINE void conv_tiles(const struct tile_set *s, const int P, const int NB)
+{
+    for (int64_t row = 0; row < s->rows; row++) {
+        const float *src = s->src + row * s->job->row_step;
+        float *dst = s->dst + row * s->job->dst_row;
+
+        for (int64_t t = 0; t < s->tiles; t++) {
+            look_ahead(s->job->ahead);
+            conv_tile(s->job, src + t * P * s->job->px_step, s->w, s->bias, dst + t * P * s->job->dst_px, s->lanes, P,
+                      NB);
+        }
+    }
+}
+
 #define TILE_CASE(P, NB)                                                                                               \
     case P:                                                                                                            \
-        conv_tile(j, src, w, bias, dst, lanes, P, NB);                                                                 \
+        conv_tiles(s, P, NB);                                                                                          \
         break;
 
-static void conv_tile_1(const struct conv_job *j, const float *src, const float *w, const vec *bias, float *dst,
-                        int lanes, int pixels)
+static void conv_tiles_1(const struct tile_set *s, int pixels)
 {
     switch (pixels) {
         CASES1(TILE_CASE, 1)
     }
 }
 
-static void conv_tile_2(const struct conv_job *j, const float *src, const float *w, const vec *bias, float *dst,
-                        int lanes, int pixels)
+static void conv_tiles_2(const struct tile_set *s, int pixels)
 {
     switch (pixels) {
         CASES2(TILE_CASE, 2)
@@ -219,34 +241,41 @@ static int64_t sweep(const struct conv_job *j, const float *w, const vec *bias, 
 }
 #endif
 
+/* Rows from `row` on, for the blocks of channels from `lane` on. Rows whose tiles differ in size are done one by one.
+ */
+static void conv_rows(const struct conv_job *j, const float *w, const vec *bias, int lane, int blocks, int64_t row)
+{
+    const int most = blocks == 2 ? P2_MAX : P1_MAX;
+    const int64_t tiles = (j->cols + most - 1) / most, larger = tiles ? j->cols % tiles : 0;
+    const int pixels = tiles ? (int)(j->cols / tiles) : 0;
+    const int64_t at_once = larger ? 1 : j->rows - row;
+    struct tile_set s = {.job = j, .w = w, .bias = bias, .lanes = j->lanes - lane, .rows = at_once};
+
+    for (; row < j->rows; row += at_once) {
+        s.src = j->src + row * j->row_step;
+        s.dst = j->dst + row * j->dst_row + lane;
+        s.tiles = larger;
+        if (larger)
+            (blocks == 2 ? conv_tiles_2 : conv_tiles_1)(&s, pixels + 1);
+        s.src += larger * (pixels + 1) * j->px_step;
+        s.dst += larger * (pixels + 1) * j->dst_px;
+        s.tiles = tiles - larger;
+        (blocks == 2 ? conv_tiles_2 : conv_tiles_1)(&s, pixels);
+    }
+}
+
 static void conv(const struct conv_job *j)
 {
-    const ptrdiff_t block = block_size(j);
-
     for (int lane = 0; lane < j->lanes;) {
         const int blocks = j->lanes - lane > LANES ? BLOCKS_MAX : 1;
-        const int most = blocks == 2 ? P2_MAX : P1_MAX;
-        const int64_t tiles = (j->cols + most - 1) / most;
-        const float *w = j->weights + lane / LANES * block;
+        const float *w = j->weights + lane / LANES * block_size(j);
         int64_t row = 0;
         vec bias[4];
 
         load_bias(bias, j, lane, blocks);
         if (blocks == 1 && can_sweep(j, j->lanes - lane))
             row = sweep(j, w, bias, lane);
-        for (; row < j->rows; row++) {
-            const float *src = j->src + row * j->row_step;
-            float *dst = j->dst + row * j->dst_row + lane;
-
-            for (int64_t t = 0; t < tiles; t++) {
-                const int pixels = (int)even_part(j->cols, tiles, t);
-
-                look_ahead(j->ahead);
-                (blocks == 2 ? conv_tile_2 : conv_tile_1)(j, src, w, bias, dst, j->lanes - lane, pixels);
-                src += pixels * j->px_step;
-                dst += pixels * j->dst_px;
-            }
-        }
+        conv_rows(j, w, bias, lane, blocks, row);
         lane += blocks * LANES;
     }
 }
