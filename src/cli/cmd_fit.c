@@ -21,7 +21,7 @@ struct fit {
     struct ohm_fit_sources from;
     const char *output, *start, *split, *progress;
     struct ohm_words set;
-    bool analog, resume, best;
+    bool analog, resume, force, best;
     int64_t seed, reestimate, distill;
     struct ohm_format format;
 };
@@ -47,6 +47,7 @@ static const struct ohm_option train_options[] = {
     OHM_OPT_INT(fit, reestimate, "reestimate", 0, "N", "0", 0, 100000,
                 "at the end, take the batch norms' statistics from N batches; 0: keep them"),
     OHM_OPT_FLAG(fit, resume, "resume", 0, "go on where a run with the same options was stopped"),
+    OHM_OPT_FLAG(fit, force, "force", 'f', "overwrite the weights file"),
     OHM_OPT_INT(fit, seed, "seed", 0, "S", "1", 0, 9e15, "of weights, order, augmentation and noise",
                 .env = "OHMNAS_SEED"),
     OHM_OPT_TEXT(fit, progress, "progress", 0, "FORM", "auto, none or line", .fallback = "auto",
@@ -56,7 +57,7 @@ static const struct ohm_option train_options[] = {
 };
 
 struct watch {
-    bool quiet, redraw;
+    bool quiet, redraw, judged;
     double last_s;
     struct ohm_fit_log log;
 };
@@ -70,7 +71,7 @@ static void show(struct watch *w, const struct ohm_train_progress *p)
     if (w->quiet || (!whole && t - w->last_s < (w->redraw ? 0.5 : 10)))
         return;
     w->last_s = t;
-    if (whole)
+    if (whole && w->judged)
         snprintf(val, sizeof(val), "  val %.2f %%  best %.2f %%", 100 * p->val_accuracy, 100 * p->best_accuracy);
     fprintf(stderr, "%sepoch %lld/%lld  %3.0f %%  loss %.4f  accuracy %.2f %%%s  lr %.4g  %.0f samples/s  eta %.0f s%s",
             w->redraw ? "\r\033[K" : "", (long long)p->epoch, (long long)p->epochs,
@@ -213,7 +214,7 @@ static enum ohm_status out_fit(const struct fit *opt, const struct ohm_fit_loade
     ohm_out_int(&out, "samples", l->samples.count[0]);
     ohm_out_int(&out, "epochs", r->epochs);
     ohm_out_int(&out, "best_epoch", r->best + 1);
-    ohm_out_double(&out, "val_top1", r->epochs > 0 ? 100 * r->curve[r->epochs - 1].val_accuracy : NAN);
+    ohm_out_double(&out, "val_top1", r->epochs > 0 && l->samples.count[1] > 0 ? 100 * r->curve[r->epochs - 1].val_accuracy : NAN);
     ohm_out_double(&out, "best_val_top1", r->best >= 0 ? 100 * r->curve[r->best].val_accuracy : NAN);
     ohm_out_double(&out, "time_s", seconds);
     ohm_out_text(&out, "weights", opt->output);
@@ -223,8 +224,8 @@ static enum ohm_status out_fit(const struct fit *opt, const struct ohm_fit_loade
         ohm_out_int(&out, "epoch", i + 1);
         ohm_out_double(&out, "loss", r->curve[i].loss);
         ohm_out_double(&out, "top1", 100 * r->curve[i].accuracy);
-        ohm_out_double(&out, "val_loss", r->curve[i].val_loss);
-        ohm_out_double(&out, "val_top1", 100 * r->curve[i].val_accuracy);
+        ohm_out_double(&out, "val_loss", l->samples.count[1] > 0 ? r->curve[i].val_loss : NAN);
+        ohm_out_double(&out, "val_top1", l->samples.count[1] > 0 ? 100 * r->curve[i].val_accuracy : NAN);
         ohm_out_double(&out, "lr", r->curve[i].lr);
         ohm_out_row_end(&out);
     }
@@ -306,6 +307,8 @@ static enum ohm_status run_train(struct ohm_cli *cli, const void *object, const 
 
     if (!opt->output)
         return ohm_fail(err, OHM_ECONFIG, "--output is missing: which file are the weights written to?");
+    if (!opt->force && !opt->resume && ohm_file_exists(opt->output))
+        return ohm_fail_at(err, OHM_ECONFIG, OHM_ORIGIN, opt->output, 0, 0, "the file exists (--force overwrites it)");
     if (opt->distill > 0 && !opt->start)
         return ohm_fail(err, OHM_ECONFIG, "--distill is of the network of --from, and there is none");
     watched.redraw = isatty(STDERR_FILENO) && strcmp(opt->progress, "auto") == 0;
@@ -321,6 +324,7 @@ static enum ohm_status run_train(struct ohm_cli *cli, const void *object, const 
         ohm_str_printf(&checkpoint, "%s.checkpoint", opt->output);
         spec.net = l.net;
         spec.samples = &l.samples;
+        watched.judged = l.samples.count[1] > 0;
         spec.data_hash = samples_hash(opt, &l);
         spec.checkpoint = ohm_str_text(&checkpoint);
         spec.context = &watched;

@@ -23,6 +23,7 @@ ok eval "$net" --task cifar10 --data synthetic:256 -w analog.st --analog --repea
 
 run train "$net" --task cifar10 -o x.st; code 2; err '--data is missing'
 run train "$net" "$@"; code 2; err '--output is missing'
+run train "$net" "$@" -o one.st; code 2; err "one.st: .*--force"; ok train "$net" "$@" -o one.st --force --json; json
 run train "$net" "$@" -o x.st --set lrr=1; code 2; err "lr"
 run train "$root/searchspaces/reference/ds-cnn.yaml" "$@" -o x.st; code 2; err '49 x 10 x 1'
 run eval "$root/searchspaces/reference/resnet20.yaml" --task cifar10 --data synthetic:256 -w one.st; code 7
