@@ -163,6 +163,34 @@ static void what_is_missing_is_told_with_its_line(void **state)
     }
 }
 
+static void no_memory_anywhere_is_an_error_and_leaks_nothing(void **state)
+{
+    struct ohm_device *truth = device_named("pcm");
+    struct ohm_csv table = {0};
+    struct ohm_str csv = {0};
+    long n;
+
+    (void)state;
+    measure(&csv, truth, 4, 5, 3);
+    assert_int_equal(ohm_csv_parse(&table, csv.text, csv.length, "t.csv", NULL), OHM_OK);
+    for (n = 1; n < 10000; n++) {
+        struct ohm_str yaml = {0};
+        enum ohm_status st;
+
+        ohm_mem_fail_at(n);
+        st = ohm_device_fit(&yaml, &table, &plain, NULL);
+        ohm_mem_fail_at(0);
+        ohm_str_release(&yaml);
+        if (st == OHM_OK)
+            break;
+        assert_int_equal(st, OHM_ENOMEM);
+    }
+    assert_true(n > 3);
+    ohm_csv_release(&table);
+    ohm_str_release(&csv);
+    ohm_device_free(truth);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +198,7 @@ int main(void)
         cmocka_unit_test(without_noise_the_polynomial_is_found_to_its_own_error),
         cmocka_unit_test(the_order_of_rows_does_not_matter),
         cmocka_unit_test(what_is_missing_is_told_with_its_line),
+        cmocka_unit_test(no_memory_anywhere_is_an_error_and_leaks_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
