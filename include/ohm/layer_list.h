@@ -11,16 +11,19 @@
  *     - { kind: avg_pool, kernel: [24, 5], stride: 24, pad: 0, count_include_pad: false }
  *     - { kind: dense, out: 10, bias: true }
  *
- * Kinds are those of net.h. `pad` is same (TensorFlow's), valid, or a number of pixels on every side; same is the
- * default of a conv, and a pool takes numbers only (default 0). Defaults: kernel 1, stride 1, bias as no batch norm
- * would need it: true for dense, false for conv. */
+ * Kinds are those of net.h. `pad` is same (TensorFlow's), valid, a number of pixels on every side, or the four sides
+ * [top, left, bottom, right]; same is the default of a conv, and a pool takes one number (default 0). Defaults: kernel
+ * 1, stride 1, bias as no batch norm would need it: true for dense, false for conv. */
 #ifndef OHM_LAYER_LIST_H
 #define OHM_LAYER_LIST_H
 
 #include "ohm/doc.h"
 #include "ohm/net.h"
+#include "ohm/str.h"
 
 #include <stdbool.h>
+
+enum { OHM_LAYER_LIST_MAX = 4096 }; /* layers */
 
 /* Does the root of this document say that it is such a file? */
 bool ohm_is_layer_list(const struct ohm_doc *doc);
@@ -28,5 +31,10 @@ bool ohm_is_layer_list(const struct ohm_doc *doc);
  * when the rest is right. *name, owned by doc, may be NULL. */
 enum ohm_status ohm_layer_list_read(struct ohm_net_builder *b, const struct ohm_net **net, const char **name,
                                     const struct ohm_doc *doc, struct ohm_diag *diag);
+
+/* Writes such a file: read again it gives the same net. A layer that another than the next one reads must have a name
+ * that no other layer has, and not "input": OHM_EUNFIT says which has not. source may be NULL. */
+enum ohm_status ohm_layer_list_write(struct ohm_str *s, const struct ohm_net *net, const char *name, const char *source,
+                                     struct ohm_error *err);
 
 #endif

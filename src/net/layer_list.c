@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { LAYERS_MAX = 4096 };
-
 struct reader {
     struct ohm_net_builder *b;
     struct ohm_diag *diag;
@@ -58,6 +56,23 @@ static int find_layer(const struct reader *r, const struct ohm_node *node)
     return -1;
 }
 
+/* The four sides. */
+static void read_sides(const struct ohm_node *list, struct ohm_conv *conv, struct ohm_diag *diag)
+{
+    long long side[4] = {0};
+
+    if (list->count != 4) {
+        ohm_node_fail(list, diag, "pad is a list of %d, not of 4 numbers (top, left, bottom, right)", list->count);
+        return;
+    }
+    for (int i = 0; i < 4; i++)
+        ohm_node_int(list->item[i], "pad", 0, OHM_NET_WINDOW_MAX, &side[i], diag);
+    conv->pad_top = (int)side[0];
+    conv->pad_left = (int)side[1];
+    conv->pad_bottom = (int)side[2];
+    conv->pad_right = (int)side[3];
+}
+
 static int read_conv(struct reader *r, struct ohm_node *map, int input)
 {
     const struct ohm_shape in = r->b->net.layer[input].out;
@@ -78,6 +93,8 @@ static int read_conv(struct reader *r, struct ohm_node *map, int input)
     conv.groups = (int)groups;
     if (!pad || (pad->kind == OHM_NODE_SCALAR && strcmp(pad->text, "same") == 0))
         ohm_conv_pad_same(&conv, in.h, in.w);
+    else if (pad->kind == OHM_NODE_LIST)
+        read_sides(pad, &conv, r->diag);
     else if ((pad->kind != OHM_NODE_SCALAR || strcmp(pad->text, "valid") != 0) &&
              ohm_node_int(pad, "pad (same, valid or pixels)", 0, OHM_NET_WINDOW_MAX, &pixels, r->diag))
         conv.pad_top = conv.pad_left = conv.pad_bottom = conv.pad_right = (int)pixels;
@@ -203,9 +220,9 @@ static void read_layers(struct reader *r, struct ohm_node *root)
 
     if (!input || !layers || !ohm_node_is_list(input, "input", r->diag) || !ohm_node_is_list(layers, "layers", r->diag))
         return;
-    if (input->count != 3 || layers->count < 1 || layers->count > LAYERS_MAX) {
+    if (input->count != 3 || layers->count < 1 || layers->count > OHM_LAYER_LIST_MAX) {
         ohm_node_fail(root, r->diag, "input has %d numbers (3: h, w, c), and there are %d layers (1 to %d)",
-                      input->count, layers->count, LAYERS_MAX);
+                      input->count, layers->count, OHM_LAYER_LIST_MAX);
         return;
     }
     for (int i = 0; i < 3; i++)
