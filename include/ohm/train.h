@@ -125,4 +125,10 @@ enum ohm_status ohm_net_judge(struct ohm_score_counts *score, struct ohm_weights
                               const struct ohm_analog *analog, uint64_t seed, int batch, int jobs,
                               struct ohm_error *err);
 
+/* ---- answers ---- */
+
+/* What the digital network gives: y[n][classes] from x[n][h][w][c], `batch` samples at a time. w is not changed. */
+enum ohm_status ohm_net_infer(float *y, struct ohm_weights *w, const float *x, int n, int batch, int jobs,
+                              struct ohm_error *err);
+
 #endif

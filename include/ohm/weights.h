@@ -53,6 +53,8 @@ const struct ohm_tensor *ohm_tensor_file_find(const struct ohm_tensor_file *file
 
 /* ---- the weights of a net ---- */
 
+#define OHM_BN_EPS 1e-5f /* added to the variance of a batch norm: Ioffe and Szegedy's epsilon, at the value that PyTorch made usual */
+
 /* name in files, moved by gradients */
 #define OHM_ROLES(X)                                                                                                   \
     X(OHM_WEIGHT, "weight")       /* [c_out][k_h][k_w][c_in / groups] of conv, [c_out][c_in] of dense */                \

@@ -5,8 +5,7 @@
 #include "ohm/ops_analog.h"
 #include "ohm/train.h"
 
-#define OHM_BN_EPS      1e-5f /* Ioffe and Szegedy's epsilon, at the value that PyTorch made usual */
-#define OHM_BN_MOMENTUM 0.1f  /* share of a batch in the running statistics; likewise */
+#define OHM_BN_MOMENTUM 0.1f /* share of a batch in the running statistics: PyTorch's usual one */
 
 struct ohm_unit {
     bool runs;  /* on a way to the output */
