@@ -24,6 +24,7 @@ HEADERS = {
     "surrogate": "surrogate surrogate_train",
     "search": "strategy",
     "export": "export",
+    "onnx": "onnx",
     "eval": "eval",
     "study": "study bench",
     "cli": "",
@@ -32,6 +33,7 @@ THIRD_PARTY = {
     "yaml.h": "text", "jansson.h": "text", "sqlite3.h": "store", "xgboost/c_api.h": "surrogate", "omp.h": "base",
     "pthread.h": "base", "sndfile.h": "data", "kiss_fftr.h": "data", "jpeglib.h": "data", "turbojpeg.h": "data", "png.h": "data",
     "archive.h": "data", "archive_entry.h": "data", "Random123/philox.h": "base",
+    "onnx.pb-c.h": "onnx", "protobuf-c/protobuf-c.h": "onnx",
 }
 LIMIT_LINES = 500
 
