@@ -222,36 +222,28 @@ INLINE int64_t even_part(int64_t n, int64_t parts, int64_t i)
     return n / parts + (i < n % parts);
 }
 
-#if OHM_VL == 16 /* the other instruction sets have too few registers for it */
+#if OHM_VL == 16
 #include "kernels_sweep.h"
-#else
-INLINE bool can_sweep(const struct conv_job *j, int lanes)
+#else /* too few registers for it */
+static void sweep(struct conv_job *left, const float *w, const vec *bias, int lane)
 {
-    (void)j;
-    (void)lanes;
-    return false;
-}
-static int64_t sweep(const struct conv_job *j, const float *w, const vec *bias, int lane)
-{
-    (void)j;
+    (void)left;
     (void)w;
     (void)bias;
     (void)lane;
-    return 0;
 }
 #endif
 
-/* Rows from `row` on, for the blocks of channels from `lane` on. Rows whose tiles differ in size are done one by one.
- */
-static void conv_rows(const struct conv_job *j, const float *w, const vec *bias, int lane, int blocks, int64_t row)
+/* The blocks of channels from `lane` on. Rows whose tiles differ in size are done one by one. */
+static void conv_rows(const struct conv_job *j, const float *w, const vec *bias, int lane, int blocks)
 {
     const int most = blocks == 2 ? P2_MAX : P1_MAX;
     const int64_t tiles = (j->cols + most - 1) / most, larger = tiles ? j->cols % tiles : 0;
     const int pixels = tiles ? (int)(j->cols / tiles) : 0;
-    const int64_t at_once = larger ? 1 : j->rows - row;
+    const int64_t at_once = larger ? 1 : j->rows;
     struct tile_set s = {.job = j, .w = w, .bias = bias, .lanes = j->lanes - lane, .rows = at_once};
 
-    for (; row < j->rows; row += at_once) {
+    for (int64_t row = 0; row < j->rows; row += at_once) {
         s.src = j->src + row * j->row_step;
         s.dst = j->dst + row * j->dst_row + lane;
         s.tiles = larger;
@@ -269,13 +261,13 @@ static void conv(const struct conv_job *j)
     for (int lane = 0; lane < j->lanes;) {
         const int blocks = j->lanes - lane > LANES ? BLOCKS_MAX : 1;
         const float *w = j->weights + lane / LANES * block_size(j);
-        int64_t row = 0;
+        struct conv_job left = *j;
         vec bias[4];
 
         load_bias(bias, j, lane, blocks);
-        if (blocks == 1 && can_sweep(j, j->lanes - lane))
-            row = sweep(j, w, bias, lane);
-        conv_rows(j, w, bias, lane, blocks, row);
+        if (blocks == 1)
+            sweep(&left, w, bias, lane);
+        conv_rows(&left, w, bias, lane, blocks);
         lane += blocks * LANES;
     }
 }

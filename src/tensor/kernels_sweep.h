@@ -59,6 +59,7 @@ INLINE void sweep_taps(vec *acc, const float *src, ptrdiff_t row_step, const flo
 INLINE void sweep_rows(const struct conv_job *j, const float *src, const float *w, const vec *bias, float *dst,
                        const int rows, const int taps)
 {
+    const ptrdiff_t depth = j->len / taps;
     vec acc[SWEEP_ACC];
 
     UNROLL
@@ -73,7 +74,7 @@ INLINE void sweep_rows(const struct conv_job *j, const float *src, const float *
             if (q < j->cols)
                 acc[r * taps] = bias ? *bias : v_load(dst + r * j->dst_row + q * j->dst_px);
         }
-        sweep_taps(acc, src, j->row_step, w, j->px_step, q, j->cols, rows, taps);
+        sweep_taps(acc, src, j->row_step, w, depth, q, j->cols, rows, taps);
         if (q >= taps - 1)
             UNROLL
         for (int r = 0; r < rows; r++)
@@ -83,28 +84,19 @@ INLINE void sweep_rows(const struct conv_job *j, const float *src, const float *
     }
 }
 
-/* Does one load serve several taps, in a whole block of channels? */
-INLINE bool can_sweep(const struct conv_job *j, int lanes)
-{
-    return lanes >= LANES && j->runs_x == 1 && j->rows >= SWEEP_ROWS && !j->head && !j->tail &&
-           ((j->len == 2 * j->px_step && j->cols >= 2) || (j->len == 3 * j->px_step && j->cols >= 3));
-}
-
 /* Whole groups of rows; how many rows that is. Two taps need more rows to keep enough sums under way. */
-static int64_t sweep(const struct conv_job *j, const float *w, const vec *bias, int lane)
+static int64_t sweep_taps_of(const struct conv_job *j, int taps, const float *w, const vec *bias, int lane)
 {
     int64_t row = 0;
 
     for (int rows = 0; row + SWEEP_ROWS <= j->rows; row += rows) {
-        const bool three = j->len == 3 * j->px_step;
-
-        rows = !three && row + 2 * SWEEP_ROWS <= j->rows ? 2 * SWEEP_ROWS : SWEEP_ROWS;
+        rows = taps == 2 && row + 2 * SWEEP_ROWS <= j->rows ? 2 * SWEEP_ROWS : SWEEP_ROWS;
         for (int y = 0; y < j->runs; y++) {
             const float *src = j->src + row * j->row_step + (j->first_y + y) * j->run_y_step;
             const float *weights = w + (ptrdiff_t)y * j->len * LANES;
             float *dst = j->dst + row * j->dst_row + lane;
 
-            if (three)
+            if (taps == 3)
                 sweep_rows(j, src, weights, y ? NULL : bias, dst, SWEEP_ROWS, 3);
             else if (rows == SWEEP_ROWS)
                 sweep_rows(j, src, weights, y ? NULL : bias, dst, SWEEP_ROWS, 2);
@@ -113,4 +105,46 @@ static int64_t sweep(const struct conv_job *j, const float *w, const vec *bias, 
         }
     }
     return row;
+}
+
+/* A kernel of one column, as backward-data of stride 2 has: rows and columns change places. */
+static struct conv_job turned(const struct conv_job *j)
+{
+    struct conv_job t = *j;
+
+    t.src = j->src + j->first_y * j->run_y_step;
+    t.first_y = 0;
+    t.row_step = j->px_step;
+    t.px_step = j->run_y_step;
+    t.dst_row = j->dst_px;
+    t.dst_px = j->dst_row;
+    t.rows = j->cols;
+    t.cols = j->rows;
+    t.runs = 1;
+    t.len = j->runs * j->len;
+    return t;
+}
+
+/* Sweeps what it can of one block of channels; what is left is the job itself. */
+static void sweep(struct conv_job *left, const float *w, const vec *bias, int lane)
+{
+    const struct conv_job *j = left;
+    const bool plain = j->lanes - lane >= LANES && j->runs_x == 1 && !j->head && !j->tail;
+    const int across = j->len == 2 * j->px_step ? 2 : j->len == 3 * j->px_step ? 3 : 1;
+    const int down = j->row_step == j->run_y_step && (j->runs == 2 || j->runs == 3) ? j->runs : 1;
+    int64_t done;
+
+    if (plain && across > 1 && j->cols >= across) {
+        done = sweep_taps_of(j, across, w, bias, lane);
+        left->src += done * j->row_step;
+        left->dst += done * j->dst_row;
+        left->rows -= done;
+    } else if (plain && down > 1 && j->rows >= down) {
+        const struct conv_job t = turned(j);
+
+        done = sweep_taps_of(&t, down, w, bias, lane);
+        left->src += done * j->px_step;
+        left->dst += done * j->dst_px;
+        left->cols -= done;
+    }
 }
