@@ -27,10 +27,17 @@ static const struct ohm_option options[] = {
     OHM_OPT_END,
 };
 
+static const char *base_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
 /* "dir/net.onnx" is called net. */
 static enum ohm_status name_of(struct ohm_str *name, const struct import *opt, const char *path, struct ohm_error *err)
 {
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
+    const char *base = base_of(path), *dot = strrchr(base, '.');
 
     if (opt->name)
         ohm_str_append(name, opt->name);
@@ -50,7 +57,7 @@ static enum ohm_status layers_of(struct ohm_str *text, const struct ohm_onnx_fil
     const struct ohm_net *again = NULL;
     enum ohm_status st;
 
-    ohm_str_printf(&source, "imported from %s, written by %s", path, f->producer);
+    ohm_str_printf(&source, "imported from %s, written by %s", base_of(path), f->producer);
     st = source.failed ? ohm_fail(err, OHM_ENOMEM, "out of memory")
                        : ohm_layer_list_write(text, f->net, name, ohm_str_text(&source), err);
     if (st == OHM_OK && (ohm_doc_parse(&doc, ohm_str_text(text), text->length, "layers", &diag) != OHM_OK ||
@@ -87,7 +94,7 @@ static enum ohm_status save(const struct import *opt, const struct ohm_onnx_file
     meta[n++] = (struct ohm_meta){"format", "ohmnas.weights/1"};
     meta[n++] = (struct ohm_meta){"network", name};
     meta[n++] = (struct ohm_meta){"network_hash", hash};
-    meta[n++] = (struct ohm_meta){"imported_from", path};
+    meta[n++] = (struct ohm_meta){"imported_from", base_of(path)};
     meta[n++] = (struct ohm_meta){"producer", f->producer};
     for (int i = 0; i < f->metas; i++) {
         const char *key = f->meta[i].key;

@@ -370,7 +370,9 @@ static enum ohm_status keep_texts(struct ohm_onnx_file *out, const onnx_model *m
     struct ohm_str producer = {0};
     bool failed;
 
-    ohm_str_printf(&producer, "%s %s", text_or(m->producer_name, ""), text_or(m->producer_version, ""));
+    ohm_str_append(&producer, text_or(m->producer_name, "a program that does not say"));
+    if (m->producer_version && m->producer_version[0])
+        ohm_str_printf(&producer, " %s", m->producer_version);
     out->name = ohm_arena_strdup(&out->texts, text_or(m->graph->name, "network"));
     out->producer = ohm_arena_strdup(&out->texts, ohm_str_text(&producer));
     out->meta = ohm_arena_alloc(&out->texts, m->n_metadata_props + 1, sizeof(*out->meta));

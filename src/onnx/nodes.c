@@ -266,6 +266,8 @@ static enum ohm_status multiply(struct ohm_onnx_reader *r)
     struct ohm_value *in;
     enum ohm_status st;
 
+    if (ohm_onnx_of_ints(r))
+        return ohm_onnx_arithmetic(r);
     if (bound(r, 1, "", NAN) != 0)
         return ohm_onnx_refuse(r, OHM_EUNFIT,
                                "a product of two tensors, or with another constant than 0, has no layer kind here");
@@ -305,6 +307,8 @@ static enum ohm_status add(struct ohm_onnx_reader *r)
 {
     const struct ohm_value *a = ohm_onnx_input(r, 0), *b = ohm_onnx_input(r, 1);
 
+    if (ohm_onnx_of_ints(r))
+        return ohm_onnx_arithmetic(r);
     if (!r->taken[r->at])
         return join(r, OHM_ADD);
     a = a && a->kind == OHM_VALUE_LAYER ? a : b; /* the other input is a bias that the layer before has taken */
@@ -336,6 +340,7 @@ static const struct {
     {"Clip", clip},
     {"Concat", concat},
     {"Constant", ohm_onnx_constant},
+    {"ConstantOfShape", ohm_onnx_ints_of_shape},
     {"Conv", ohm_onnx_conv},
     {"Dropout", ohm_onnx_same},
     {"Flatten", ohm_onnx_flatten},
@@ -353,6 +358,7 @@ static const struct {
     {"Shape", ohm_onnx_shape},
     {"Slice", ohm_onnx_slice},
     {"Squeeze", ohm_onnx_squeeze},
+    {"Sub", ohm_onnx_arithmetic},
     {"Sum", add},
     {"Transpose", ohm_onnx_transpose},
     {"Unsqueeze", ohm_onnx_same},

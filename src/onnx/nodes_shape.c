@@ -1,18 +1,7 @@
-/* nodes_shape.c - what moves numbers about without changing them, and the small arithmetic of shapes that exporters
- * write out where a size is only known when the network runs. */
+/* nodes_shape.c - what moves numbers about without changing them. */
 #include "onnx_int.h"
 
 #include <string.h>
-
-static enum ohm_status give_ints(struct ohm_onnx_reader *r, const int64_t *v, int n)
-{
-    struct ohm_value *out = ohm_onnx_output(r);
-
-    out->kind = OHM_VALUE_INTS;
-    out->ints = n;
-    memcpy(out->v, v, (size_t)n * sizeof(*v));
-    return OHM_OK;
-}
 
 /* Another name of the input, whatever it is. */
 static void give_again(struct ohm_onnx_reader *r, const struct ohm_value *in)
@@ -51,9 +40,9 @@ enum ohm_status ohm_onnx_constant(struct ohm_onnx_reader *r)
     if (ohm_onnx_output(r)->kind == OHM_VALUE_TENSOR)
         return OHM_OK;
     if (a && a->has_i)
-        return give_ints(r, &a->i, 1);
+        return ohm_onnx_give_ints(r, &a->i, 1, 0);
     if ((n = ohm_onnx_ints(r, SIZE_MAX, "value_ints", v)) >= 0)
-        return give_ints(r, v, n);
+        return ohm_onnx_give_ints(r, v, n, 0);
     return ohm_onnx_refuse(r, OHM_EUNFIT, "it holds neither a tensor nor at most %d integers", OHM_INTS_MAX);
 }
 
@@ -98,8 +87,11 @@ enum ohm_status ohm_onnx_reshape(struct ohm_onnx_reader *r)
     struct ohm_value *in;
     int64_t v[OHM_INTS_MAX], all;
     int n;
-    enum ohm_status st = ohm_onnx_need_whole(r, 0, false, &in);
+    enum ohm_status st;
 
+    if (ohm_onnx_of_ints(r))
+        return ohm_onnx_reshape_ints(r);
+    st = ohm_onnx_need_whole(r, 0, false, &in);
     if (st != OHM_OK)
         return st;
     n = ohm_onnx_ints(r, 1, "shape", v);
@@ -199,9 +191,11 @@ enum ohm_status ohm_onnx_slice(struct ohm_onnx_reader *r)
     struct ohm_value *in;
     int steps;
     bool fits;
-    enum ohm_status st = ohm_onnx_need_whole(r, 0, true, &in);
+    enum ohm_status st;
 
-    if (st != OHM_OK)
+    if (ohm_onnx_of_ints(r))
+        return ohm_onnx_slice_ints(r);
+    if ((st = ohm_onnx_need_whole(r, 0, true, &in)) != OHM_OK)
         return st;
     s = &r->b->net.layer[in->layer].out;
     steps = ohm_onnx_ints(r, 4, "steps", step);
@@ -222,6 +216,8 @@ enum ohm_status ohm_onnx_transpose(struct ohm_onnx_reader *r)
     int64_t v[OHM_INTS_MAX];
     const int n = ohm_onnx_ints(r, SIZE_MAX, "perm", v);
 
+    if (in && in->kind == OHM_VALUE_INTS)
+        return ohm_onnx_transpose_ints(r);
     if (!in || in->kind != OHM_VALUE_TENSOR || in->tensor->n_dims != 2 ||
         (n != -1 && (n != 2 || v[0] != 1 || v[1] != 0)))
         return ohm_onnx_refuse(r, OHM_EUNFIT,
@@ -230,53 +226,4 @@ enum ohm_status ohm_onnx_transpose(struct ohm_onnx_reader *r)
     give_again(r, in);
     ohm_onnx_output(r)->transposed = !in->transposed;
     return OHM_OK;
-}
-
-/* ---- shapes ---- */
-
-enum ohm_status ohm_onnx_shape(struct ohm_onnx_reader *r)
-{
-    struct ohm_value *in;
-    const struct ohm_shape *s;
-    enum ohm_status st = ohm_onnx_need_whole(r, 0, false, &in);
-
-    if (st != OHM_OK)
-        return st;
-    s = &r->b->net.layer[in->layer].out;
-    if (ohm_onnx_attribute(r, "start") || ohm_onnx_attribute(r, "end"))
-        return ohm_onnx_refuse(r, OHM_EUNFIT, "a part of a shape; the whole is legal");
-    if (in->flat)
-        return give_ints(r, (int64_t[]){OHM_INT_BATCH, numbers(r, in)}, 2);
-    return give_ints(r, (int64_t[]){OHM_INT_BATCH, s->c, s->h, s->w}, 4);
-}
-
-enum ohm_status ohm_onnx_gather(struct ohm_onnx_reader *r)
-{
-    const struct ohm_value *in = ohm_onnx_input(r, 0);
-    int64_t v[OHM_INTS_MAX], index[OHM_INTS_MAX];
-    const int n = in ? ohm_onnx_value_ints(in, v) : -2, one = ohm_onnx_ints(r, 1, NULL, index);
-
-    if (n >= 0 && one == 1 && index[0] < 0 && index[0] >= -n)
-        index[0] += n;
-    if (n < 0 || one != 1 || index[0] < 0 || index[0] >= n)
-        return ohm_onnx_refuse(r, OHM_EUNFIT, "only one number of a shape is taken");
-    return give_ints(r, &v[index[0]], 1);
-}
-
-enum ohm_status ohm_onnx_join_ints(struct ohm_onnx_reader *r)
-{
-    int64_t all[OHM_INTS_MAX], v[OHM_INTS_MAX];
-    int n = 0;
-
-    for (size_t i = 0; i < r->node->n_input; i++) {
-        const struct ohm_value *in = ohm_onnx_input(r, i);
-        const int more = in ? ohm_onnx_value_ints(in, v) : -2;
-
-        if (more < 0 || n + more > OHM_INTS_MAX)
-            return ohm_onnx_refuse(r, OHM_EUNFIT, "it joins constants that are no shape of at most %d numbers",
-                                   OHM_INTS_MAX);
-        memcpy(all + n, v, (size_t)more * sizeof(*v));
-        n += more;
-    }
-    return give_ints(r, all, n);
 }

@@ -52,7 +52,7 @@ struct ohm_value {
     const onnx_tensor *tensor;
     bool transposed; /* [b][a] of the tensor's [a][b] */
     /* the numbers of a shape */
-    int ints;
+    int ints, cols; /* cols > 0: a matrix of so many columns */
     int64_t v[OHM_INTS_MAX];
     int readers, last_reader; /* inputs of nodes that read it; node of the last one, -1: the graph's output */
 };
@@ -114,7 +114,15 @@ enum ohm_status ohm_onnx_need_whole(struct ohm_onnx_reader *r, size_t i, bool im
 enum ohm_status ohm_onnx_give(struct ohm_onnx_reader *r, int layer, bool flat);
 /* kernel_shape, strides, pads, auto_pad, dilations. */
 enum ohm_status ohm_onnx_windows(struct ohm_onnx_reader *r, const struct ohm_value *in, struct ohm_conv *c);
-/* nodes_mvm.c, nodes_shape.c: what the table of operators calls */
+/* nodes_ints.c */
+enum ohm_status ohm_onnx_give_ints(struct ohm_onnx_reader *r, const int64_t *v, int n, int cols);
+bool ohm_onnx_of_ints(const struct ohm_onnx_reader *r); /* is input 0 a few integers? */
+enum ohm_status ohm_onnx_reshape_ints(struct ohm_onnx_reader *r);
+enum ohm_status ohm_onnx_slice_ints(struct ohm_onnx_reader *r);
+enum ohm_status ohm_onnx_transpose_ints(struct ohm_onnx_reader *r);
+enum ohm_status ohm_onnx_ints_of_shape(struct ohm_onnx_reader *r);
+enum ohm_status ohm_onnx_arithmetic(struct ohm_onnx_reader *r);
+/* nodes_mvm.c, nodes_shape.c, nodes_ints.c: what the table of operators calls */
 enum ohm_status ohm_onnx_conv(struct ohm_onnx_reader *r);
 enum ohm_status ohm_onnx_gemm(struct ohm_onnx_reader *r);
 enum ohm_status ohm_onnx_matmul(struct ohm_onnx_reader *r);
