@@ -1,0 +1,138 @@
+/* analog_int.h - what the files of the module share: a tile, the memory of a worker, steps on vectors. */
+#ifndef OHM_ANALOG_INT_H
+#define OHM_ANALOG_INT_H
+
+#include "ohm/analog.h"
+#include "ohm/ops_analog.h"
+
+/* Vectors that go through a tile together: inputs and sums of 64 x 256 stay in the second-level cache. */
+enum { BLOCK = 64 };
+enum { LINE = 16 }; /* floats of a cache line */
+
+/* What a stream of mvm, of programming or of reading is for. */
+enum purpose { FOR_INPUT, FOR_WEIGHT, FOR_OUTPUT, PURPOSES };
+
+/* A modulation: inputs of one sign (0: all) on one version of the weights. */
+enum { PHASES_MAX = 4 };
+/* Weights as they are, those above 0, those below 0 as positive numbers; and the same for negative inputs. */
+enum packing { PACK_ALL, PACK_PLUS, PACK_MINUS, PACK_ALL_NEG, PACK_PLUS_NEG, PACK_MINUS_NEG, PACKINGS };
+struct phase {
+    int inputs;  /* 0 all, 1 the positive ones, -1 the negative ones as positive numbers */
+    int packing; /* enum packing */
+    int sign;    /* with which the result counts */
+};
+
+struct tile {
+    int first_row, rows, first_column, columns;
+    float *scale, *alpha, *gain;      /* [columns]; gain = scale alpha */
+    float *target, *programmed, *now; /* [columns][rows] */
+    float *latent[2 * OHM_PAIRS_MAX]; /* of the devices */
+    float *asymmetry;                 /* [columns][rows]: factors that negative inputs meet; NULL: none */
+    float *v_offset;                  /* [columns]; NULL: none */
+    float *curve;                     /* [columns]: bends of the non-linearity; NULL: none */
+    float *noise;                     /* [columns]: deviations of the output noise; NULL: one for all */
+    float slope;                      /* of the non-linearity, in front */
+    float *packed[PACKINGS];          /* for the product; NULL: the read mode has no use for it */
+    float *absolute[PACKINGS];        /* of absolute weights; NULL: no setting asks for it */
+    float *packed_target;             /* NULL: the compensation does not ask for it */
+    const float *ramp;                /* [rows] */
+    double baseline, *baselines;      /* readings right after programming: of all, of each column */
+    double *reading, *expected;       /* [columns]: sums of a reading */
+};
+
+struct ohm_tiles {
+    struct ohm_tile_config config;
+    const struct ohm_device *device; /* NULL: no errors */
+    int outputs, inputs, row_tiles, column_tiles, count;
+    int rows_most, columns_most;
+    float input_range; /* 0: none */
+    bool exact;        /* one product of the whole matrix, in whole */
+    struct phase phase[PHASES_MAX];
+    int phases;
+    bool digital;      /* each phase has a conversion of its own */
+    struct tile *tile; /* [column_tiles][row_tiles] */
+    float *w, *whole;  /* exact: [outputs][inputs] as given; as it is now, packed */
+    float *now;        /* exact: the same before it is packed */
+    float *step;       /* [outputs]: a level of the partial sums */
+    struct ohm_arena arena;
+};
+
+/* ---- steps on vectors, built for each instruction set ---- */
+
+struct dac {
+    float divisor, step, most; /* step 0: no rounding; most 0: no limit */
+};
+struct offset {
+    const float *v;          /* [n] or NULL */
+    float series, reference; /* reference: y_ref of this vector; 0: none */
+};
+struct adc {
+    float step, most; /* as of dac */
+};
+struct steps {
+    float (*largest)(const float *x, int n, float sign); /* of |x|; sign +-1: of sign x, at least 0 */
+    void (*dac)(float *v, const float *x, int n, struct dac d);
+    void (*limit)(float *y, const float *x, int n, float most, float unit); /* held to +-most, divided by unit */
+    void (*asymmetry)(float *v, int n, float share);
+    void (*one_sign)(float *v, const float *x, int n, float sign); /* max(sign x, 0) */
+    void (*multiply)(float *v, const float *x, const float *by, int n);
+    void (*absolute)(float *v, const float *x, int n);
+    void (*add_noise)(float *y, const float *z, int n, float sd);
+    void (*add_noises)(float *y, const float *z, const float *sd, int n);
+    void (*add_root_noise)(float *y, const float *z, const float *squares, int n, float sd);
+    /* y -= drop c(A) s with A = ratio a */
+    void (*ir_drop)(float *y, const float *a, const float *s, int n, float drop, float ratio);
+    void (*offset)(float *y, int n, struct offset o);
+    void (*curve)(float *y, const float *bend, int n, float slope);
+    bool (*adc)(float *y, int n, struct adc a);                                          /* true: at the bound */
+    void (*add_scaled)(float *y, const float *x, int n, float factor);                   /* y += factor x */
+    void (*add_columns)(float *y, const float *x, const float *by, int n, float factor); /* y += x by factor */
+    void (*partial)(float *y, const float *step, int n, float levels);
+};
+extern const struct steps steps_base;
+#ifdef __x86_64__
+extern const struct steps steps_avx2, steps_avx512;
+#endif
+const struct steps *steps_of(enum ohm_isa isa);
+
+/* ---- a tile at work ---- */
+
+/* The memory of one worker. */
+struct bench {
+    float *x, *v, *signed_in, *aside; /* [BLOCK][rows_most]: inputs, behind the DAC, of one sign, of other products */
+    float *sum, *analog, *aid, *drop; /* [BLOCK][columns_most]: of a round, of a phase, of other products */
+    float *out;                       /* [BLOCK][columns_most]: what the tile gives */
+    float *z;                         /* normal numbers of one vector */
+    float *conv;
+};
+size_t bench_floats(const struct ohm_tiles *t);
+struct bench bench_of(const struct ohm_tiles *t, float *scratch, int worker);
+
+/* b->out = what the tile makes of the n vectors b->x, before scales and compensation. Vector i has number first + i. */
+void tile_forward(const struct ohm_tiles *t, const struct tile *tile, struct bench *b, int n, uint64_t first,
+                  const struct ohm_rng *stream, enum ohm_isa isa);
+
+/* y[n][columns] = v w^T, packed by pack_weights. */
+void product(float *y, const float *v, const float *packed, int n, int columns, int rows, float *conv,
+             enum ohm_isa isa);
+size_t packed_floats(int columns, int rows);
+void pack_weights(float *packed, const float *w, int columns, int rows);
+
+/* Packs the targets, with a periphery without spread. */
+enum ohm_status tiles_settle(struct ohm_tiles *t, struct ohm_error *err);
+
+/* ---- drift compensation ---- */
+
+/* Reads the tile right after programming. */
+void compensate_begin(const struct ohm_tiles *t, struct tile *tile, struct bench *b, const struct ohm_rng *stream,
+                      enum ohm_isa isa);
+/* Sets alpha from a reading now. */
+void compensate(const struct ohm_tiles *t, struct tile *tile, struct bench *b, const struct ohm_rng *stream,
+                enum ohm_isa isa);
+
+static inline int levels_of(int64_t bits)
+{
+    return bits > 1 ? (1 << (bits - 1)) - 1 : 0;
+}
+
+#endif
