@@ -24,6 +24,9 @@ static uint64_t hash_weights(uint64_t h, const struct ohm_weights *w)
     return w ? ohm_hash_mix(h, ohm_hash(w->value, w->count * sizeof(*w->value))) : ohm_hash_mix(h, 1);
 }
 
+/* Raised when the hardware's noise of a seed becomes another: older checkpoints could not go on with the same bits. */
+enum { ANALOG_BITS = 2 };
+
 uint64_t ohm_run_fingerprint(const struct ohm_train_spec_net *spec)
 {
     const double number[] = {spec->distill, spec->temperature, spec->keep_best, spec->reestimate, spec->samples->count[0],
@@ -32,6 +35,7 @@ uint64_t ohm_run_fingerprint(const struct ohm_train_spec_net *spec)
 
     h = hash_text(h, ohm_recipe_fields, &spec->recipe);
     h = hash_text(h, ohm_analog_fields, &spec->analog);
+    h = spec->analog.on ? ohm_hash_mix(h, ANALOG_BITS) : h;
     h = ohm_hash_mix(h, spec->data_hash);
     h = ohm_hash_mix(h, ohm_hash(number, sizeof(number)));
     return hash_weights(hash_weights(h, spec->from), spec->teacher);
