@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """The other side of tests/unit/cli/test_onnx_peers.c, with python3-onnx, python3-opencv and python3-torch of Debian.
 
-  onnx_peers.py judge DIR    every NAME.onnx in DIR passes the official checker, and OpenCV gives NAME.y for NAME.x
+  onnx_peers.py judge DIR    every NAME.onnx in DIR passes the official checker, and OpenCV gives NAME.y for NAME.x, as
+                             does onnxruntime where node finds the package onnxruntime-node (NODE_PATH)
   onnx_peers.py make DIR     writes networks of PyTorch and of onnx.helper as NAME.onnx with NAME.x and NAME.y
 
 NAME.x holds float32 [n][c][h][w], NAME.y [n][classes]. `make` writes the list of names, with n and classes, to LIST."""
+import json
 import pathlib
+import subprocess
 import sys
 
 import cv2
@@ -36,8 +39,26 @@ def apart(a, b):
     return float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-30))
 
 
+def onnxruntime(folder, shapes):
+    """Names that it does not agree on; the networks run as a batch of all pictures."""
+    try:
+        subprocess.run(["node", "-e", "require('onnxruntime-node')"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        print("onnxruntime-node is absent: not asked")
+        return []
+    (folder / "SHAPES.json").write_text(json.dumps(shapes))
+    script = pathlib.Path(__file__).with_name("onnx_runtime.js")
+    said = subprocess.run(["node", script, folder], check=True, capture_output=True, text=True).stdout.split()
+    d = dict(zip(said[::2], map(float, said[1::2])))
+    if len(d) != len(shapes):
+        sys.exit("onnxruntime does not judge every network")
+    worst = max(d, key=d.get)
+    print(f"onnxruntime is at most {d[worst]:.3g} apart ({worst})")
+    return [name for name in d if not d[name] < MOST]
+
+
 def judge(folder):
-    worst, count, wrong = (0.0, ""), 0, 0
+    worst, count, wrong, shapes = (0.0, ""), 0, 0, []
     for path in sorted(folder.glob("*.onnx")):
         model = onnx.load(str(path))
         onnx.checker.check_model(model, full_check=True)
@@ -46,10 +67,14 @@ def judge(folder):
         d = apart(opencv(path, x), y)
         worst = max(worst, (d, path.stem))
         count += 1
+        shapes.append([path.stem, list(x.shape)])
         if not d < MOST:
             print(f"{path.stem}: OpenCV is {d:.3g} apart")
             wrong += 1
     print(f"{count} networks pass the checker; OpenCV is at most {worst[0]:.3g} apart ({worst[1]})")
+    for name in onnxruntime(folder, shapes):
+        print(f"{name}: onnxruntime is too far apart")
+        wrong += 1
     return 1 if wrong or count == 0 else 0
 
 
