@@ -16,7 +16,7 @@ HEADERS = {
     "device": "device device_fit",
     "net": "net layer_list",
     "tensor": "tensor ops ops_analog quant npy",
-    "analog": "analog weight_map mvm_stats",
+    "analog": "analog weight_map mvm_stats nmpu",
     "data": "data task",
     "train": "train weights",
     "report": "report",

@@ -27,7 +27,7 @@
  *   two_phase_digital  the same, each with a conversion of its own
  *   four_phase         each sign of inputs with each sign of weights alone, four conversions (4-phase reading of the
  *                      64-core chip; one_phase is its 1-phase) */
-enum ohm_read_mode { OHM_READ_ONE_PHASE, OHM_READ_TWO_PHASE, OHM_READ_TWO_PHASE_DIGITAL, OHM_READ_FOUR_PHASE };
+enum ohm_tile_read_mode { OHM_TILE_ONE_PHASE, OHM_TILE_TWO_PHASE, OHM_TILE_TWO_PHASE_DIGITAL, OHM_TILE_FOUR_PHASE };
 enum ohm_tile_scaling { OHM_SCALING_NONE, OHM_SCALING_TILE, OHM_SCALING_COLUMN };
 /* What the inputs of a vector are divided by, and its outputs multiplied with. */
 enum ohm_noise_management { OHM_NM_NONE, OHM_NM_ABS_MAX, OHM_NM_MAX, OHM_NM_CONSTANT, OHM_NM_ABS_MAX_NP_SUM };

@@ -86,6 +86,7 @@ struct steps {
     void (*curve)(float *y, const float *bend, int n, float slope);
     bool (*adc)(float *y, int n, struct adc a);                                          /* true: at the bound */
     void (*add_scaled)(float *y, const float *x, int n, float factor);                   /* y += factor x */
+    void (*scaled)(float *y, const float *x, int n, float factor);                       /* y = factor x */
     void (*add_columns)(float *y, const float *x, const float *by, int n, float factor); /* y += x by factor */
     void (*partial)(float *y, const float *step, int n, float levels);
 };

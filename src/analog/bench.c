@@ -379,9 +379,8 @@ void tile_forward(const struct ohm_tiles *t, const struct tile *tile, struct ben
         for (int i = 0; i < r.n; i++) {
             const int k = r.vector[i];
 
-            memset(b->out + (size_t)k * columns, 0, columns * sizeof *b->out);
-            r.steps->add_scaled(b->out + (size_t)k * columns, b->sum + (size_t)i * columns, (int)columns,
-                                r.divisor[k] * r.reduction[k]);
+            r.steps->scaled(b->out + (size_t)k * columns, b->sum + (size_t)i * columns, (int)columns,
+                            r.divisor[k] * r.reduction[k]);
         }
         keep_hits(&r, hit);
     }

@@ -22,7 +22,7 @@ const struct ohm_field ohm_tile_fields[] = {
     OHM_CHOICE(ohm_tile_config, noise_management, OHM_NM_NONE, nm_names, "what inputs are divided by"),
     OHM_REAL(ohm_tile_config, nm_threshold, 0, 0, 1e6, "constant: the divisor (0: 1); else the largest (0: any)"),
     OHM_REAL(ohm_tile_config, input_asymmetry, 0, -1, 1, "negative inputs are smaller by this share"),
-    OHM_CHOICE(ohm_tile_config, read_mode, OHM_READ_ONE_PHASE, read_names, "how signs of inputs and weights meet"),
+    OHM_CHOICE(ohm_tile_config, read_mode, OHM_TILE_ONE_PHASE, read_names, "how signs of inputs and weights meet"),
     OHM_REAL(ohm_tile_config, read_asymmetry_sd, 0, 0, 10, "spread of the weights that negative inputs meet"),
     OHM_REAL(ohm_tile_config, ir_drop, 0, 0, 1e6, "scale of the voltage drop along wires; 0: none"),
     /* 1 / (0.35 Ohm 5 uS): a cell of wire, the largest conductance */
@@ -66,7 +66,7 @@ enum ohm_status ohm_tile_config_check(const struct ohm_tile_config *c, struct oh
                         bm_names[c->bound_management]);
     if (c->out_nonlinearity > 0 && c->adc_bound <= 0)
         return ohm_fail(err, OHM_ECONFIG, "out_nonlinearity is relative to adc_bound, which is 0");
-    if (c->read_asymmetry_sd > 0 && c->read_mode == OHM_READ_ONE_PHASE)
+    if (c->read_asymmetry_sd > 0 && c->read_mode == OHM_TILE_ONE_PHASE)
         return ohm_fail(err, OHM_ECONFIG, "read_asymmetry_sd needs a read_mode with more than one phase");
     if ((c->noise_management == OHM_NM_ABS_MAX_NP_SUM || c->bound_management == OHM_BM_ITERATIVE_WORST_CASE) &&
         c->adc_bound <= 0)

@@ -47,8 +47,13 @@ static void dac(float *v, const float *x, int n, struct dac d)
     if (d.step > 0) {
         const float end = 2 * (most / d.step) + 2;
 
-        for (int i = 0; i < n; i++)
-            v[i] = held(round_even(held(x[i] / d.divisor / d.step, end)) * d.step, most);
+        /* Dividing by 1 changes nothing and takes as long as all the rest. */
+        if (d.divisor < 1 || d.divisor > 1)
+            for (int i = 0; i < n; i++)
+                v[i] = held(round_even(held(x[i] / d.divisor / d.step, end)) * d.step, most);
+        else
+            for (int i = 0; i < n; i++)
+                v[i] = held(round_even(held(x[i] / d.step, end)) * d.step, most);
     } else
         for (int i = 0; i < n; i++)
             v[i] = held(x[i] / d.divisor, most);
@@ -156,6 +161,12 @@ static void add_scaled(float *y, const float *x, int n, float factor)
         y[i] += factor * x[i];
 }
 
+static void scaled(float *y, const float *x, int n, float factor)
+{
+    for (int i = 0; i < n; i++)
+        y[i] = factor * x[i];
+}
+
 static void add_columns(float *y, const float *x, const float *by, int n, float factor)
 {
     for (int i = 0; i < n; i++)
@@ -184,6 +195,7 @@ const struct steps STEPS_NAME = {
     .curve = curve,
     .adc = adc,
     .add_scaled = add_scaled,
+    .scaled = scaled,
     .add_columns = add_columns,
     .partial = partial,
 };

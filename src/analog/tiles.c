@@ -36,10 +36,10 @@ static bool device_is_ideal(const struct ohm_device *d)
 static void set_phases(struct ohm_tiles *t)
 {
     static const struct phase phases[][PHASES_MAX] = {
-        [OHM_READ_ONE_PHASE] = {{0, PACK_ALL, 1}},
-        [OHM_READ_TWO_PHASE] = {{1, PACK_ALL, 1}, {-1, PACK_ALL_NEG, -1}},
-        [OHM_READ_TWO_PHASE_DIGITAL] = {{1, PACK_ALL, 1}, {-1, PACK_ALL_NEG, -1}},
-        [OHM_READ_FOUR_PHASE] = {{1, PACK_PLUS, 1},
+        [OHM_TILE_ONE_PHASE] = {{0, PACK_ALL, 1}},
+        [OHM_TILE_TWO_PHASE] = {{1, PACK_ALL, 1}, {-1, PACK_ALL_NEG, -1}},
+        [OHM_TILE_TWO_PHASE_DIGITAL] = {{1, PACK_ALL, 1}, {-1, PACK_ALL_NEG, -1}},
+        [OHM_TILE_FOUR_PHASE] = {{1, PACK_PLUS, 1},
                                  {1, PACK_MINUS, -1},
                                  {-1, PACK_PLUS_NEG, -1},
                                  {-1, PACK_MINUS_NEG, 1}},
@@ -47,8 +47,8 @@ static void set_phases(struct ohm_tiles *t)
     const int mode = t->config.read_mode;
 
     memcpy(t->phase, phases[mode], sizeof t->phase);
-    t->phases = mode == OHM_READ_ONE_PHASE ? 1 : mode == OHM_READ_FOUR_PHASE ? 4 : 2;
-    t->digital = mode == OHM_READ_TWO_PHASE_DIGITAL || mode == OHM_READ_FOUR_PHASE;
+    t->phases = mode == OHM_TILE_ONE_PHASE ? 1 : mode == OHM_TILE_FOUR_PHASE ? 4 : 2;
+    t->digital = mode == OHM_TILE_TWO_PHASE_DIGITAL || mode == OHM_TILE_FOUR_PHASE;
 }
 
 /* ---- memory ---- */

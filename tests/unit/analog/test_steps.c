@@ -91,11 +91,11 @@ static bool reference_round(const struct ohm_tile_config *c, double *out, const 
         const float *const row = w + i * IN;
         double sum;
 
-        if (c->read_mode == OHM_READ_ONE_PHASE)
+        if (c->read_mode == OHM_TILE_ONE_PHASE)
             sum = converted(c, current(c, v, row, 0, 0), &hit);
-        else if (c->read_mode == OHM_READ_TWO_PHASE)
+        else if (c->read_mode == OHM_TILE_TWO_PHASE)
             sum = converted(c, current(c, v, row, 1, 0) - current(c, v, row, -1, 0), &hit);
-        else if (c->read_mode == OHM_READ_TWO_PHASE_DIGITAL)
+        else if (c->read_mode == OHM_TILE_TWO_PHASE_DIGITAL)
             sum = converted(c, current(c, v, row, 1, 0), &hit) - converted(c, current(c, v, row, -1, 0), &hit);
         else
             sum = converted(c, current(c, v, row, 1, 1), &hit) - converted(c, current(c, v, row, 1, -1), &hit) -
