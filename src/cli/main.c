@@ -35,6 +35,7 @@ static const struct ohm_command *const commands[] = {
     &ohm_cmd_device_list,
     &ohm_cmd_device_show,
     &ohm_cmd_device_sample,
+    &ohm_cmd_device_mvm,
     &ohm_cmd_device_fit,
     &ohm_cmd_doctor,
     &ohm_cmd_version,
