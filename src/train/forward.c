@@ -44,6 +44,8 @@ static void run_mvm(struct ohm_tape *t, int layer)
     struct ohm_unit *node = &t->node[layer];
     struct ohm_conv2d d = node->d;
 
+    if (t->multiply && t->multiply(t->multiply_context, layer, node->y, input_y(t, layer, 0), t->n))
+        return;
     if (t->analog) {
         ohm_analog_forward(t, layer, node->y, input_y(t, layer, 0));
         return;

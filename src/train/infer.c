@@ -1,26 +1,65 @@
-/* infer.c - what a network says to inputs, digitally. */
+/* infer.c - what a network says to inputs, digitally or with products that somebody else makes. */
 #include "train_int.h"
 
+#include "ohm/mem.h"
+
 #include <string.h>
+
+struct ohm_forward {
+    struct ohm_tape *tape;
+};
+
+enum ohm_status ohm_forward_create(struct ohm_forward **out, struct ohm_weights *w, int batch, int jobs,
+                                   ohm_matrix_fn *fn, void *context, struct ohm_error *err)
+{
+    struct ohm_forward *const f = ohm_alloc(1, sizeof(*f));
+    enum ohm_status st;
+
+    if (!f)
+        return ohm_fail(err, OHM_ENOMEM, "out of memory");
+    if ((st = ohm_tape_create(&f->tape, w, NULL, batch, false, jobs, err)) != OHM_OK) {
+        ohm_free(f);
+        return st;
+    }
+    f->tape->multiply = fn;
+    f->tape->multiply_context = context;
+    ohm_tape_pack(f->tape);
+    *out = f;
+    return OHM_OK;
+}
+
+void ohm_forward_free(struct ohm_forward *forward)
+{
+    if (forward)
+        ohm_tape_free(forward->tape);
+    ohm_free(forward);
+}
+
+float *ohm_forward_input(const struct ohm_forward *forward)
+{
+    return ohm_tape_input(forward->tape);
+}
+
+const float *ohm_forward_run(struct ohm_forward *forward, int n)
+{
+    ohm_tape_forward(forward->tape, n);
+    return ohm_tape_output(forward->tape);
+}
 
 enum ohm_status ohm_net_infer(float *y, struct ohm_weights *w, const float *x, int n, int batch, int jobs,
                               struct ohm_error *err)
 {
     const struct ohm_shape in = w->net->input;
     const size_t numbers = (size_t)in.h * (size_t)in.w * (size_t)in.c, classes = (size_t)w->net->classes;
-    struct ohm_tape *t = NULL;
-    const enum ohm_status st = ohm_tape_create(&t, w, NULL, batch, false, jobs, err);
+    struct ohm_forward *f = NULL;
+    const enum ohm_status st = ohm_forward_create(&f, w, batch, jobs, NULL, NULL, err);
 
-    if (st != OHM_OK)
-        return st;
-    ohm_tape_pack(t);
-    for (int first = 0; first < n; first += batch) {
+    for (int first = 0; first < n && st == OHM_OK; first += batch) {
         const int some = n - first < batch ? n - first : batch;
 
-        memcpy(ohm_tape_input(t), x + (size_t)first * numbers, (size_t)some * numbers * sizeof(*x));
-        ohm_tape_forward(t, some);
-        memcpy(y + (size_t)first * classes, ohm_tape_output(t), (size_t)some * classes * sizeof(*y));
+        memcpy(ohm_forward_input(f), x + (size_t)first * numbers, (size_t)some * numbers * sizeof(*x));
+        memcpy(y + (size_t)first * classes, ohm_forward_run(f, some), (size_t)some * classes * sizeof(*y));
     }
-    ohm_tape_free(t);
-    return OHM_OK;
+    ohm_forward_free(f);
+    return st;
 }

@@ -2,6 +2,7 @@
 #ifndef OHM_TRAIN_INT_H
 #define OHM_TRAIN_INT_H
 
+#include "ohm/forward.h"
 #include "ohm/ops_analog.h"
 #include "ohm/train.h"
 
@@ -54,6 +55,8 @@ struct ohm_tape {
     int slots;
     size_t slot_size;
     struct ohm_exec exec;
+    ohm_matrix_fn *multiply; /* somebody else's products; NULL: ours */
+    void *multiply_context;
 };
 
 enum { OHM_NOISE_POOL = 65536 };

@@ -1,0 +1,68 @@
+/* validate.h - how accurate a trained network is on analog hardware, at any time after it was programmed.
+ *
+ * Every conv and dense layer lies on crossbar tiles (analog.h); all else runs digitally in FP32. A draw is one
+ * programming of the whole network, a read one draw of read noise at a time after it. Draw, read, time, layer, group,
+ * tile and the number of a vector name every random number: neither the order of draws nor threads show in a bit, and
+ * draw 7 is the same whether 10 draws were asked for or 100. Accuracies are in percent. */
+#ifndef OHM_VALIDATE_H
+#define OHM_VALIDATE_H
+
+#include "ohm/analog.h"
+#include "ohm/train.h"
+
+enum { OHM_VALIDATE_TIMES_MAX = 64 };
+
+struct ohm_validate_progress {
+    int draw, draws; /* draw counts from 1 */
+    int time;        /* index of the time that is done */
+    double top1;     /* there, of the last read */
+};
+/* false: stop (OHM_EINTR). */
+typedef bool ohm_validate_progress_fn(void *context, const struct ohm_validate_progress *progress);
+
+struct ohm_validate_spec {
+    struct ohm_weights *w;              /* input ranges that are 0 are calibrated, in w */
+    const struct ohm_samples *samples;  /* part 0 calibrates, part 1 judges */
+    const struct ohm_device *device;    /* NULL: weights stay as they are */
+    const struct ohm_tile_config *tile; /* with its compensation of drift */
+    const double *t_s;                  /* [times], in any order */
+    int times;
+    int draws, reads; /* draws at most; reads of each draw at each time */
+    int count;        /* samples to judge, spread evenly over part 1; 0 or more than there are: all */
+    int calibrate;    /* samples to calibrate with, likewise of part 0 */
+    double width;     /* draws end once every interval (low to high) is narrower than so many points; 0: never */
+    uint64_t seed;
+    int batch, jobs;
+    ohm_validate_progress_fn *progress; /* may be NULL */
+    void *context;
+};
+
+/* What is known at one time, over all draws. */
+struct ohm_validate_moment {
+    double t_s;
+    double mean, sd;         /* of the draws, each the mean of its reads; sd NaN for one draw */
+    double low, high;        /* 95 % interval of the mean over hardware, Student's t; NaN for one draw */
+    double q05, median, q95; /* of all reads */
+    double dw;               /* mean |weight now - target| / largest target of the tile, before compensation */
+    double alpha;            /* mean factor of compensation */
+};
+
+struct ohm_validate_result {
+    int samples, draws, reads, times;          /* draws: made */
+    int calibrated;                            /* layers whose input range was not known */
+    double digital, digital_low, digital_high; /* with Wilson's 95 % interval for the number of samples */
+    double avm; /* accuracy variation over one month: mean at 60 s less mean at 30 d, points; NaN: not both judged */
+    struct ohm_validate_moment *moment; /* [times], owned */
+    double *top1;                       /* [draws][times][reads], owned */
+};
+
+/* OHM_ERANGE: the device is not known at one of the times. OHM_EDATA: there are no samples to judge or calibrate with.
+ * OHM_ECONFIG: settings of tiles that exclude each other. *result is untouched on failure. */
+enum ohm_status ohm_validate(struct ohm_validate_result *result, const struct ohm_validate_spec *spec,
+                             struct ohm_error *err);
+void ohm_validate_result_release(struct ohm_validate_result *result);
+
+/* The t that |T| exceeds with probability 0.05, Student's distribution of df >= 1 degrees of freedom; good to 1e-4. */
+double ohm_student_95(int df);
+
+#endif
