@@ -41,7 +41,7 @@ struct ohm_validate_spec {
 struct ohm_validate_moment {
     double t_s;
     double mean, sd;         /* of the draws, each the mean of its reads; sd NaN for one draw */
-    double low, high;        /* 95 % interval of the mean over hardware, Student's t; NaN for one draw */
+    double low, high;        /* 95 % interval of the mean over hardware, Student's t, in [0, 100]; NaN for one draw */
     double q05, median, q95; /* of all reads */
     double dw;               /* mean |weight now - target| / largest target of the tile, before compensation */
     double alpha;            /* mean factor of compensation */
@@ -56,8 +56,9 @@ struct ohm_validate_result {
     double *top1;                       /* [draws][times][reads], owned */
 };
 
-/* OHM_ERANGE: the device is not known at one of the times. OHM_EDATA: there are no samples to judge or calibrate with.
- * OHM_ECONFIG: settings of tiles that exclude each other. *result is untouched on failure. */
+/* OHM_ERANGE: the device is not known at one of the times; more than 2^31 reads in all. OHM_EDATA: there are no samples
+ * to judge or calibrate with. OHM_ECONFIG: settings of tiles that exclude each other. *result is untouched on failure.
+ */
 enum ohm_status ohm_validate(struct ohm_validate_result *result, const struct ohm_validate_spec *spec,
                              struct ohm_error *err);
 void ohm_validate_result_release(struct ohm_validate_result *result);

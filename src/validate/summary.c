@@ -31,8 +31,8 @@ static void summarize_moment(struct ohm_validate_moment *m, const struct ohm_val
     m->mean = ohm_mean(scratch, r->draws);
     m->sd = r->draws > 1 ? ohm_sd(scratch, r->draws) : NAN;
     half = r->draws > 1 ? ohm_student_95(r->draws - 1) * m->sd / sqrt(r->draws) : NAN;
-    m->low = m->mean - half;
-    m->high = m->mean + half;
+    m->low = m->mean < half ? 0 : m->mean - half;
+    m->high = m->mean + half > 100 ? 100 : m->mean + half;
     for (int i = 0; i < n; i++)
         scratch[i] = r->top1[((size_t)(i / r->reads) * (size_t)r->times + (size_t)time) * (size_t)r->reads +
                              (size_t)(i % r->reads)];

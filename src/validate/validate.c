@@ -140,8 +140,9 @@ static enum ohm_status get_memory(struct run *r, struct ohm_error *err)
     const size_t times = (size_t)s->times;
     size_t each, all;
 
-    if (!ohm_mul_size(&each, (size_t)s->draws, (size_t)s->reads) || !ohm_mul_size(&all, each, times))
-        return ohm_fail(err, OHM_ENOMEM, "%d draws of %d reads are too many", s->draws, s->reads);
+    if (!ohm_mul_size(&each, (size_t)s->draws, (size_t)s->reads) || !ohm_mul_size(&all, each, times) || all > INT32_MAX)
+        return ohm_fail(err, OHM_ERANGE, "%d draws of %d reads at %d times are more than 2^31 accuracies", s->draws,
+                        s->reads, s->times);
     r->result.times = s->times;
     r->result.reads = s->reads;
     r->result.moment = ohm_alloc(times, sizeof *r->result.moment);

@@ -45,6 +45,7 @@ enum ohm_status find_ranges(const struct ohm_validate_spec *spec, int *found, st
 
 /* Numbers of `count` samples spread evenly over `all`. */
 int spread(int index, int count, int all);
+
 struct judge {
     const struct ohm_validate_spec *spec;
     struct ohm_forward *forward;

@@ -31,6 +31,17 @@ static void intervals_are_of_draws_and_quantiles_of_reads(void **state)
     assert_true(narrow_enough(&r, 2 * half + 0.01) && !narrow_enough(&r, 2 * half - 0.01));
 }
 
+static void no_interval_leaves_what_an_accuracy_can_be(void **state)
+{
+    double top1[] = {99, 1, 99.5, 0.5, 100, 0}, scratch[3];
+    struct ohm_validate_moment moment[] = {{.t_s = 0}, {.t_s = 60}};
+    struct ohm_validate_result r = {.draws = 3, .reads = 1, .times = 2, .moment = moment, .top1 = top1};
+
+    (void)state;
+    summarize(&r, scratch);
+    assert_true(moment[0].high == 100 && moment[0].low < 99.5 && moment[1].low == 0 && moment[1].high > 0.5);
+}
+
 static void one_draw_has_no_interval_and_ends_nothing(void **state)
 {
     double top1[] = {79, 81}, scratch[2];
@@ -48,6 +59,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(student_has_the_values_of_the_tables),
         cmocka_unit_test(intervals_are_of_draws_and_quantiles_of_reads),
+        cmocka_unit_test(no_interval_leaves_what_an_accuracy_can_be),
         cmocka_unit_test(one_draw_has_no_interval_and_ends_nothing),
     };
 

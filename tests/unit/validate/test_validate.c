@@ -227,6 +227,9 @@ static void what_cannot_be_judged_is_refused(void **state)
     set_up(&b, "searchspaces/devices/reram-wan.yaml");
     assert_int_equal(ohm_validate(&r, &b.spec, &err), OHM_ERANGE); /* measured at a few times only */
     load_device(&b, PCM);
+    b.spec.draws = b.spec.reads = 100000;
+    assert_int_equal(ohm_validate(&r, &b.spec, &err), OHM_ERANGE);
+    b.spec.draws = b.spec.reads = 1;
     b.samples.count[0] = 0;
     assert_int_equal(ohm_validate(&r, &b.spec, &err), OHM_EDATA);
     assert_non_null(strstr(err.text, "input ranges"));
