@@ -677,7 +677,7 @@ static void wrong_tables_are_refused_by_file_and_line(void **state)
         {"net,x\n432030,1\n", "net", "x_sd=x", NULL, "end in _sd", 0, OHM_ECONFIG},
         {"net,x\n432030,1\n", "net", "a b=x", NULL, "no name", 0, OHM_ECONFIG},
         {"net,x\n432030,1\n", "net", "a=x +", NULL, "", 0, OHM_ECONFIG},
-        {"net,x\n432030,1\n", "net", "x", "x > 1", "no row is left of 1", 0, OHM_EDATA},
+        {"net,x\n432030,1\n", "net", "x", "x > 1", "no row is left of 1", 0, OHM_EUNFIT},
         {"net,x\n432030,999\n", "net", "a=exp(x)", NULL, "infinite", 2, OHM_EDATA},
         {"net,x\n432030,1\ne01=skop,2\n", "net", "x", NULL, "no network of space nb201", 3, OHM_EDATA},
     };
@@ -692,8 +692,8 @@ static void wrong_tables_are_refused_by_file_and_line(void **state)
         write_text(path, wrong[i].table);
         st = ohm_rows_read_csv(&rows, w->nb201, path, wrong[i].key, &wrong[i].target, 1, wrong[i].where, &err);
         if (st != wrong[i].status || !strstr(err.text, wrong[i].reason) || err.line != wrong[i].line)
-            fail_msg("table %zu: %s, line %d: '%s', not line %d '%s'", i, ohm_status_name(st), err.line, err.text,
-                     wrong[i].line, wrong[i].reason);
+            fail_msg("table %zu: %s, line %d: '%s', not %s, line %d '%s'", i, ohm_status_name(st), err.line, err.text,
+                     ohm_status_name(wrong[i].status), wrong[i].line, wrong[i].reason);
         assert_int_equal(rows.count, 0);
     }
     ohm_free(path);
