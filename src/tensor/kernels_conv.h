@@ -95,7 +95,7 @@ INLINE void store_block(float *dst, const vec *acc, int lanes)
 INLINE void conv_step(vec *acc, const float *const *base, ptrdiff_t step, const float *w, ptrdiff_t block, ptrdiff_t i,
                       const int P, const int NB)
 {
-    vec weight[4];
+    vec weight[2 * VECS];
 
     UNROLL
     for (int b = 0; b < NB * VECS; b++)
@@ -262,7 +262,7 @@ static void conv(const struct conv_job *j)
         const int blocks = j->lanes - lane > LANES ? BLOCKS_MAX : 1;
         const float *w = j->weights + lane / LANES * block_size(j);
         struct conv_job left = *j;
-        vec bias[4];
+        vec bias[2 * VECS];
 
         load_bias(bias, j, lane, blocks);
         if (blocks == 1)
@@ -287,7 +287,7 @@ INLINE void weights_tile(const struct weights_job *j, const float *x, const floa
         look_ahead(&j->ahead[0]);
         look_ahead(&j->ahead[1]);
         for (int64_t col = 0; col < j->cols; col++) {
-            vec g[4];
+            vec g[2 * VECS];
 
             UNROLL
             for (int b = 0; b < NB * VECS; b++)
