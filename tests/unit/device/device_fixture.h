@@ -3,37 +3,9 @@
 #ifndef DEVICE_FIXTURE_H
 #define DEVICE_FIXTURE_H
 
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "golden_pcm.h"
 
 #include "ohm/csv.h"
-#include "ohm/device.h"
-#include "ohm/doc.h"
-#include "ohm/file.h"
-#include "ohm/mem.h"
-
-#define GOLDEN "../shared/golden/pcm/"
-
-static inline struct ohm_device *device_named(const char *name)
-{
-    char path[256];
-    struct ohm_device *device = NULL;
-    struct ohm_diag diag = {0};
-
-    snprintf(path, sizeof path, "searchspaces/devices/%s.yaml", name);
-    if (ohm_device_load(&device, path, &diag) != OHM_OK)
-        fail_msg("%s:%d: %s", path, diag.item[0].line, diag.item[0].text);
-    ohm_diag_release(&diag);
-    return device;
-}
 
 static inline struct ohm_moment moment_at(const struct ohm_device *device, double t_s)
 {
@@ -41,18 +13,6 @@ static inline struct ohm_moment moment_at(const struct ohm_device *device, doubl
 
     assert_int_equal(ohm_moment_init(&moment, device, t_s, NULL), OHM_OK);
     return moment;
-}
-
-/* true: there is no such golden file here, and the output says so. */
-static inline bool golden_absent(const char *name)
-{
-    char path[256];
-
-    snprintf(path, sizeof path, GOLDEN "%s", name);
-    if (ohm_file_exists(path))
-        return false;
-    print_message("SKIPPED: ../shared is absent: %s is not compared with\n", path);
-    return true;
 }
 
 /* A number of a golden table; NaN where the cell is empty. */

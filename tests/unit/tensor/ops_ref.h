@@ -65,6 +65,17 @@ static inline int pick(struct ohm_rng *rng, int low, int high)
     return low + (int)ohm_rng_below(rng, (uint32_t)(high - low + 1));
 }
 
+/* Up to a whole kernel on each side, and enough for the kernel to fit. */
+static inline void draw_padding(struct ohm_rng *rng, struct ohm_conv2d *d)
+{
+    do {
+        d->pad_top = pick(rng, 0, d->k_h);
+        d->pad_bottom = pick(rng, 0, d->k_h);
+        d->pad_left = pick(rng, 0, d->k_w);
+        d->pad_right = pick(rng, 0, d->k_w);
+    } while (d->h + d->pad_top + d->pad_bottom < d->k_h || d->w + d->pad_left + d->pad_right < d->k_w);
+}
+
 /* Largest difference as a fraction of the largest |b|. */
 static inline double worst(const float *a, const double *b, size_t n)
 {

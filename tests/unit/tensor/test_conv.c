@@ -52,12 +52,7 @@ static struct ohm_conv2d random_shape(struct ohm_rng *rng, int i)
     default:
         break;
     }
-    do {
-        d.pad_top = pick(rng, 0, d.k_h);
-        d.pad_bottom = pick(rng, 0, d.k_h);
-        d.pad_left = pick(rng, 0, d.k_w);
-        d.pad_right = pick(rng, 0, d.k_w);
-    } while (d.h + d.pad_top + d.pad_bottom < d.k_h || d.w + d.pad_left + d.pad_right < d.k_w);
+    draw_padding(rng, &d);
     return d;
 }
 
