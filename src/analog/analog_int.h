@@ -34,6 +34,7 @@ struct tile {
     float slope;                      /* of the non-linearity, in front */
     float *packed[PACKINGS];          /* for the product; NULL: the read mode has no use for it */
     float *absolute[PACKINGS];        /* of absolute weights; NULL: no setting asks for it */
+    float *ramped[PACKINGS];          /* times ramp of their row, for the voltage drop; NULL as before */
     float *packed_target;             /* NULL: the compensation does not ask for it */
     const float *ramp;                /* [rows] */
     double baseline, *baselines;      /* readings right after programming: of all, of each column */

@@ -52,20 +52,32 @@ static void select_weights(float *to, const struct tile *tile, int packing)
     }
 }
 
+static void pack_one(struct tile *tile, int k, float *room)
+{
+    const int n = tile->columns * tile->rows;
+
+    select_weights(room, tile, k);
+    pack_weights(tile->packed[k], room, tile->columns, tile->rows);
+    if (tile->absolute[k] && tile->absolute[k] != tile->packed[k]) {
+        for (int i = 0; i < n; i++)
+            room[i] = fabsf(room[i]);
+        pack_weights(tile->absolute[k], room, tile->columns, tile->rows);
+    }
+    if (tile->ramped[k]) {
+        select_weights(room, tile, k);
+        for (int i = 0; i < n; i++)
+            room[i] *= tile->ramp[i % tile->rows];
+        pack_weights(tile->ramped[k], room, tile->columns, tile->rows);
+    }
+}
+
 static void pack_tile(const struct ohm_tiles *t, struct tile *tile, float *room)
 {
     for (int i = 0; i < t->phases; i++) {
         const int k = t->phase[i].packing;
 
-        if (k >= PACK_ALL_NEG && tile->packed[k] == tile->packed[k % PACK_ALL_NEG])
-            continue;
-        select_weights(room, tile, k);
-        pack_weights(tile->packed[k], room, tile->columns, tile->rows);
-        if (!tile->absolute[k] || tile->absolute[k] == tile->packed[k])
-            continue;
-        for (int n = 0; n < tile->columns * tile->rows; n++)
-            room[n] = fabsf(room[n]);
-        pack_weights(tile->absolute[k], room, tile->columns, tile->rows);
+        if (k < PACK_ALL_NEG || tile->packed[k] != tile->packed[k % PACK_ALL_NEG])
+            pack_one(tile, k, room);
     }
 }
 

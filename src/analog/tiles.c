@@ -83,9 +83,11 @@ static void get_packings(struct builder *b, struct tile *tile)
         if (k == plain || c->read_asymmetry_sd > 0) {
             tile->packed[k] = floats(b, n);
             tile->absolute[k] = !absolute ? NULL : plain == PACK_ALL ? floats(b, n) : tile->packed[k];
+            tile->ramped[k] = c->ir_drop > 0 ? floats(b, n) : NULL;
         } else {
             tile->packed[k] = tile->packed[plain];
             tile->absolute[k] = tile->absolute[plain];
+            tile->ramped[k] = tile->ramped[plain];
         }
     }
 }
