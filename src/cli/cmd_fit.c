@@ -1,5 +1,6 @@
 /* cmd_fit.c - trains a network on samples: digitally or with analog hardware in the loop. */
 #include "fit.h"
+#include "fit_file.h"
 #include "fit_log.h"
 
 #include "ohm/clock.h"
@@ -92,57 +93,12 @@ static bool watch(void *context, const struct ohm_train_progress *p)
     return true;
 }
 
-static void put_curve(struct ohm_str *s, const struct ohm_train_result *r)
-{
-    ohm_str_append(s, "loss accuracy val_loss val_accuracy lr;");
-    for (int i = 0; i < r->epochs; i++) {
-        const struct ohm_train_epoch *e = &r->curve[i];
-
-        ohm_str_printf(s, "%.5g %.5g %.5g %.5g %.5g;", e->loss, e->accuracy, e->val_loss, e->val_accuracy, e->lr);
-    }
-}
-
-/* What a training comes from, as texts: for the log and for the file of weights. */
-struct provenance {
-    struct ohm_str network, recipe, analog, options;
-    char shape[17], data[17], seed[24];
-};
-
-static void provenance_release(struct provenance *p)
-{
-    ohm_str_release(&p->network);
-    ohm_str_release(&p->recipe);
-    ohm_str_release(&p->analog);
-    ohm_str_release(&p->options);
-}
-
-static enum ohm_status describe(struct provenance *p, const struct fit *opt, const struct ohm_fit_loaded *l,
-                                const struct ohm_train_spec_net *spec, struct ohm_error *err)
-{
-    const enum ohm_status st = ohm_net_arg_text(&l->named, &p->network, err);
-
-    if (st != OHM_OK)
-        return st;
-    ohm_fields_print(&p->recipe, ohm_recipe_fields, &spec->recipe);
-    ohm_fields_print(&p->analog, ohm_analog_fields, &spec->analog);
-    ohm_str_printf(&p->options, "distill=%lld best=%s reestimate=%d", (long long)opt->distill,
-                   opt->best ? "true" : "false", spec->reestimate);
-    if (opt->start)
-        ohm_str_printf(&p->options, " from=%s", opt->start);
-    snprintf(p->shape, sizeof(p->shape), "%016" PRIx64, ohm_net_hash(l->net));
-    snprintf(p->data, sizeof(p->data), "%016" PRIx64, ohm_data_hash(l->data));
-    snprintf(p->seed, sizeof(p->seed), "%" PRIu64, spec->seed);
-    if (p->recipe.failed || p->analog.failed || p->options.failed)
-        return ohm_fail(err, OHM_ENOMEM, "out of memory");
-    return OHM_OK;
-}
-
 static enum ohm_status begin_log(struct ohm_fit_log *log, const struct fit *opt, const struct ohm_fit_loaded *l,
-                                 const struct ohm_train_spec_net *spec, const struct provenance *p,
+                                 const struct ohm_train_spec_net *spec, const struct ohm_provenance *p,
                                  struct ohm_error *err)
 {
     const struct ohm_training_spec row = {
-        .fingerprint = ohm_run_fingerprint(spec),
+        .fingerprint = p->fingerprint,
         .network = l->named.name,
         .network_hash = p->shape,
         .network_text = ohm_str_text(&p->network),
@@ -168,36 +124,6 @@ static enum ohm_status begin_log(struct ohm_fit_log *log, const struct fit *opt,
     return ohm_fit_log_begin(log, opt->from.net.db, &row, opt->resume, err);
 }
 
-/* The weights, with all that they came from. */
-static enum ohm_status save(const struct fit *opt, const struct ohm_fit_loaded *l, const struct ohm_weights *w,
-                            const struct provenance *p, const struct ohm_train_result *result, struct ohm_error *err)
-{
-    struct ohm_str curve = {0};
-    enum ohm_status st = OHM_ENOMEM;
-
-    put_curve(&curve, result);
-    if (curve.failed) {
-        ohm_fail(err, OHM_ENOMEM, "out of memory");
-    } else {
-        const struct ohm_meta meta[] = {{"format", "ohmnas.weights/1"},
-                                        {"program", "ohmnas " OHM_VERSION},
-                                        {"network", l->named.name},
-                                        {"network_hash", p->shape},
-                                        {"task", l->task->name},
-                                        {"split", opt->split},
-                                        {"seed", p->seed},
-                                        {"recipe", ohm_str_text(&p->recipe)},
-                                        {"analog", ohm_str_text(&p->analog)},
-                                        {"data_hash", p->data},
-                                        {"curve", ohm_str_text(&curve)},
-                                        {"started_from", opt->start ? opt->start : ""}};
-
-        st = ohm_weights_save(w, opt->output, meta, (int)(sizeof(meta) / sizeof(meta[0])), err);
-    }
-    ohm_str_release(&curve);
-    return st;
-}
-
 static enum ohm_status out_fit(const struct fit *opt, const struct ohm_fit_loaded *l, const struct ohm_train_result *r,
                                int64_t training, double seconds, struct ohm_error *err)
 {
@@ -206,7 +132,7 @@ static enum ohm_status out_fit(const struct fit *opt, const struct ohm_fit_loade
 
     snprintf(id, sizeof(id), "t:%lld", (long long)training);
     ohm_out_begin(&out, &opt->format, "ohmnas.train/1");
-    ohm_out_text(&out, "training", id);
+    ohm_out_text(&out, "training", training < 0 ? NULL : id);
     ohm_out_text(&out, "network", l->named.name);
     ohm_out_text(&out, "task", l->task->name);
     if (ohm_data_is_synthetic(l->data))
@@ -214,7 +140,8 @@ static enum ohm_status out_fit(const struct fit *opt, const struct ohm_fit_loade
     ohm_out_int(&out, "samples", l->samples.count[0]);
     ohm_out_int(&out, "epochs", r->epochs);
     ohm_out_int(&out, "best_epoch", r->best + 1);
-    ohm_out_double(&out, "val_top1", r->epochs > 0 && l->samples.count[1] > 0 ? 100 * r->curve[r->epochs - 1].val_accuracy : NAN);
+    ohm_out_double(&out, "val_top1",
+                   r->epochs > 0 && l->samples.count[1] > 0 ? 100 * r->curve[r->epochs - 1].val_accuracy : NAN);
     ohm_out_double(&out, "best_val_top1", r->best >= 0 ? 100 * r->curve[r->best].val_accuracy : NAN);
     ohm_out_double(&out, "time_s", seconds);
     ohm_out_text(&out, "weights", opt->output);
@@ -233,29 +160,63 @@ static enum ohm_status out_fit(const struct fit *opt, const struct ohm_fit_loade
     return ohm_out_end(&out, err);
 }
 
+static enum ohm_status describe(struct ohm_provenance *p, const struct fit *opt, const struct ohm_fit_loaded *l,
+                                const struct ohm_train_spec_net *spec, struct ohm_error *err)
+{
+    p->split = opt->split;
+    p->from = opt->start ? opt->start : "";
+    ohm_str_printf(&p->options, "distill=%lld best=%s reestimate=%d", (long long)opt->distill,
+                   opt->best ? "true" : "false", spec->reestimate);
+    if (opt->start)
+        ohm_str_printf(&p->options, " from=%s", opt->start);
+    return ohm_provenance_fill(p, l, spec, err);
+}
+
 /* Trains and writes the weights, with the log open. */
 static enum ohm_status train_and_save(const struct fit *opt, const struct ohm_fit_loaded *l,
                                       const struct ohm_train_spec_net *spec, struct ohm_weights *w,
-                                      struct ohm_error *err)
+                                      const struct ohm_provenance *from, struct ohm_error *err)
 {
     struct watch *watched = spec->context;
-    struct provenance from = {0};
     struct ohm_train_result result = {0};
     const double begin_s = now(NULL);
-    enum ohm_status st = describe(&from, opt, l, spec, err);
+    enum ohm_status st = begin_log(&watched->log, opt, l, spec, from, err);
 
-    if (st == OHM_OK && (st = begin_log(&watched->log, opt, l, spec, &from, err)) == OHM_OK) {
+    if (st == OHM_OK) {
         if ((st = ohm_train_run(w, &result, spec, err)) == OHM_OK)
-            st = save(opt, l, w, &from, &result, err);
+            st = ohm_fit_file_save(opt->output, w, from, &result, err);
         ohm_fit_log_end(&watched->log, st, err, opt->output, &result);
         if (st == OHM_OK) {
-            unlink(spec->checkpoint); /* its work is done, and --resume would only find a finished run */
+            unlink(spec->checkpoint); /* its work is done: the file of weights says so to --resume */
             st = out_fit(opt, l, &result, watched->log.id, now(NULL) - begin_s, err);
         }
     }
     ohm_fit_log_release(&watched->log);
     ohm_train_result_release(&result);
-    provenance_release(&from);
+    return st;
+}
+
+/* With --resume, a training that has come to its end is only shown again; weights of another one are left alone. */
+static enum ohm_status train_or_show(const struct fit *opt, const struct ohm_fit_loaded *l,
+                                     const struct ohm_train_spec_net *spec, struct ohm_weights *w,
+                                     struct ohm_error *err)
+{
+    const bool there = opt->resume && !opt->force && !ohm_file_exists(spec->checkpoint) && ohm_file_exists(opt->output);
+    struct ohm_provenance from = {0};
+    struct ohm_train_result result = {0};
+    enum ohm_status st = describe(&from, opt, l, spec, err);
+
+    if (st == OHM_OK && there) {
+        if ((st = ohm_fit_file_finished(&result, opt->output, &from, spec->recipe.epochs, err)) == OHM_OK) {
+            result.best = l->samples.count[1] > 0 ? result.best : -1;
+            ohm_say("%s: this training has come to its end; there is nothing to go on with", opt->output);
+            st = out_fit(opt, l, &result, -1, 0, err);
+        }
+    } else if (st == OHM_OK) {
+        st = train_and_save(opt, l, spec, w, &from, err);
+    }
+    ohm_train_result_release(&result);
+    ohm_provenance_release(&from);
     return st;
 }
 
@@ -271,7 +232,7 @@ static enum ohm_status fit(const struct fit *opt, const struct ohm_fit_loaded *l
         spec->teacher = opt->distill > 0 ? &start : NULL;
     }
     if (st == OHM_OK)
-        st = train_and_save(opt, l, spec, &w, err);
+        st = train_or_show(opt, l, spec, &w, err);
     ohm_weights_release(&start);
     ohm_weights_release(&w);
     return st;

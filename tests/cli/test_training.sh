@@ -16,6 +16,11 @@ wait $! 2>/dev/null
 ok train "$net" "$@" -j 1 -o killed.st --resume
 same one.st killed.st
 
+# A training at its end is shown, not run again; weights of another one are not overwritten.
+ok train "$net" "$@" -j 1 -o first.st --csv; cp out curve.csv; cp first.st before.st
+ok train "$net" "$@" -j 1 -o first.st --resume --csv; same out curve.csv; same first.st before.st
+run train "$net" "$@" -j 1 -o first.st --resume --seed 2; code 2; err 'not of this training'; same first.st before.st
+
 ok eval "$net" --task cifar10 --data synthetic:256 -w one.st --json; json; out '"samples": 64'; out top1_low
 ok train "$net" "$@" -j 1 -o analog.st --from one.st --analog --distill 50 --set analog.dac_bits=6
 ok eval "$net" --task cifar10 --data synthetic:256 -w analog.st --analog --repeats 3 --csv
