@@ -102,6 +102,9 @@ struct ohm_train_result {
     int best;                      /* index in curve of the epoch with the best accuracy; -1: none was judged */
 };
 void ohm_train_result_release(struct ohm_train_result *result);
+/* The curve as a text, and back: curve has room for `most` epochs; false: no such text. */
+void ohm_curve_print(struct ohm_str *s, const struct ohm_train_result *result);
+bool ohm_curve_parse(struct ohm_train_result *result, const char *text, int64_t most);
 
 /* Of all that the bits of the weights follow from: network, samples, recipe, hardware, seed, weights to start from. */
 uint64_t ohm_run_fingerprint(const struct ohm_train_spec_net *spec);

@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char curve_begin[] = "loss accuracy val_loss val_accuracy lr;";
-enum { CURVE_NUMBERS = 5 };
-
 void ohm_provenance_release(struct ohm_provenance *p)
 {
     ohm_str_release(&p->network);
@@ -39,27 +36,13 @@ enum ohm_status ohm_provenance_fill(struct ohm_provenance *p, const struct ohm_f
 
 /* ---- written ---- */
 
-static void put_curve(struct ohm_str *s, const struct ohm_train_result *r)
-{
-    ohm_str_append(s, curve_begin);
-    for (int i = 0; i < r->epochs; i++) {
-        const struct ohm_train_epoch *e = &r->curve[i];
-        const double number[CURVE_NUMBERS] = {e->loss, e->accuracy, e->val_loss, e->val_accuracy, e->lr};
-
-        for (int k = 0; k < CURVE_NUMBERS; k++) {
-            ohm_str_append_double(s, number[k]);
-            ohm_str_append(s, k + 1 < CURVE_NUMBERS ? " " : ";");
-        }
-    }
-}
-
 enum ohm_status ohm_fit_file_save(const char *path, const struct ohm_weights *w, const struct ohm_provenance *p,
                                   const struct ohm_train_result *result, struct ohm_error *err)
 {
     struct ohm_str curve = {0};
     enum ohm_status st = OHM_ENOMEM;
 
-    put_curve(&curve, result);
+    ohm_curve_print(&curve, result);
     if (curve.failed) {
         ohm_fail(err, OHM_ENOMEM, "out of memory");
     } else {
@@ -85,36 +68,13 @@ enum ohm_status ohm_fit_file_save(const char *path, const struct ohm_weights *w,
 
 /* ---- recognised ---- */
 
-/* The number that *text begins with; *text goes past it and the character behind it. */
-static bool next_number(const char **text, double *value)
+static int best_of(const struct ohm_train_result *r)
 {
-    char number[40];
-    const size_t n = strcspn(*text, " ;");
+    int best = -1;
 
-    if (n == 0 || n >= sizeof(number) || (*text)[n] == '\0')
-        return false;
-    memcpy(number, *text, n);
-    number[n] = '\0';
-    *text += n + 1;
-    return ohm_parse_double(number, value);
-}
-
-static bool take_curve(struct ohm_train_result *r, const char *text, int64_t epochs)
-{
-    if (!text || strncmp(text, curve_begin, sizeof(curve_begin) - 1) != 0)
-        return false;
-    for (text += sizeof(curve_begin) - 1; *text; r->epochs++) {
-        double e[CURVE_NUMBERS];
-
-        if (r->epochs >= epochs)
-            return false;
-        for (int k = 0; k < CURVE_NUMBERS; k++)
-            if (!next_number(&text, &e[k]))
-                return false;
-        r->curve[r->epochs] = (struct ohm_train_epoch){e[0], e[1], e[2], e[3], e[4]};
-        r->best = r->best < 0 || e[3] > r->curve[r->best].val_accuracy ? r->epochs : r->best;
-    }
-    return true;
+    for (int i = 0; i < r->epochs; i++)
+        best = best < 0 || r->curve[i].val_accuracy > r->curve[best].val_accuracy ? i : best;
+    return best;
 }
 
 enum ohm_status ohm_fit_file_finished(struct ohm_train_result *result, const char *path, const struct ohm_provenance *p,
@@ -129,9 +89,10 @@ enum ohm_status ohm_fit_file_finished(struct ohm_train_result *result, const cha
         st = ohm_fail_at(err, OHM_ECONFIG, OHM_ORIGIN, path, 0, 0,
                          "these weights are not of this training, and there is no checkpoint to resume (--force "
                          "overwrites them)");
-    else if (st == OHM_OK && !take_curve(&r, ohm_tensor_file_meta(&file, "curve"), epochs))
+    else if (st == OHM_OK && !ohm_curve_parse(&r, ohm_tensor_file_meta(&file, "curve"), epochs))
         st = ohm_fail_at(err, OHM_EDATA, OHM_ORIGIN, path, 0, 0, "the learning curve in the file cannot be read");
     ohm_tensor_file_release(&file);
+    r.best = best_of(&r);
     if (st == OHM_OK)
         *result = r;
     else

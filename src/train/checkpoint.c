@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { META_MAX = 8, CURVE_NUMBERS = 5 };
+enum { META_MAX = 8 };
 
 static uint64_t hash_text(uint64_t h, const struct ohm_field *fields, const void *object)
 {
@@ -29,8 +29,8 @@ enum { ANALOG_BITS = 2 };
 
 uint64_t ohm_run_fingerprint(const struct ohm_train_spec_net *spec)
 {
-    const double number[] = {spec->distill, spec->temperature, spec->keep_best, spec->reestimate, spec->samples->count[0],
-                             spec->samples->count[1]};
+    const double number[] = {spec->distill,    spec->temperature,       spec->keep_best,
+                             spec->reestimate, spec->samples->count[0], spec->samples->count[1]};
     uint64_t h = ohm_hash_mix(ohm_net_hash(spec->net), spec->seed);
 
     h = hash_text(h, ohm_recipe_fields, &spec->recipe);
@@ -44,19 +44,6 @@ uint64_t ohm_run_fingerprint(const struct ohm_train_spec_net *spec)
 static struct ohm_tensor vector(const char *name, const float *data, size_t n)
 {
     return (struct ohm_tensor){.name = name, .dims = 1, .dim = {(int64_t)n}, .count = n, .data = data};
-}
-
-static void put_curve(struct ohm_str *s, const struct ohm_train_result *r)
-{
-    for (int i = 0; i < r->epochs; i++) {
-        const struct ohm_train_epoch *e = &r->curve[i];
-        const double number[CURVE_NUMBERS] = {e->loss, e->accuracy, e->val_loss, e->val_accuracy, e->lr};
-
-        for (int k = 0; k < CURVE_NUMBERS; k++) {
-            ohm_str_append_double(s, number[k]);
-            ohm_str_append(s, k + 1 < CURVE_NUMBERS ? " " : ";");
-        }
-    }
 }
 
 enum ohm_status ohm_checkpoint_write(const char *path, const struct ohm_weights *w, const struct ohm_run_state *s,
@@ -84,7 +71,7 @@ enum ohm_status ohm_checkpoint_write(const char *path, const struct ohm_weights 
     ohm_str_printf(&text[4], "%d", s->result.best);
     ohm_str_printf(&text[5], "%" PRId64, s->since_best);
     ohm_str_append_double(&text[6], s->best_accuracy);
-    put_curve(&text[7], &s->result);
+    ohm_curve_print(&text[7], &s->result);
     for (int i = 1; i < META_MAX; i++) {
         meta[i].value = ohm_str_text(&text[i]);
         failed = failed || text[i].failed;
@@ -121,33 +108,6 @@ static bool take_int(int64_t *to, const struct ohm_tensor_file *f, const char *k
     return text && ohm_parse_int64(text, to) && *to >= min && *to <= max;
 }
 
-/* The next number of the curve; *text goes past it and the character that ends it. */
-static bool next_number(const char **text, double *value)
-{
-    char number[32];
-    const size_t n = strcspn(*text, " ;");
-
-    if (n == 0 || n >= sizeof(number) || (*text)[n] == '\0')
-        return false;
-    memcpy(number, *text, n);
-    number[n] = '\0';
-    *text += n + 1;
-    return ohm_parse_double(number, value);
-}
-
-static bool take_curve(struct ohm_train_result *r, const char *text, int64_t epochs)
-{
-    for (int64_t i = 0; i < epochs; i++) {
-        double number[CURVE_NUMBERS];
-
-        for (int k = 0; k < CURVE_NUMBERS; k++)
-            if (!text || !next_number(&text, &number[k]))
-                return false;
-        r->curve[i] = (struct ohm_train_epoch){number[0], number[1], number[2], number[3], number[4]};
-    }
-    return text && *text == '\0';
-}
-
 static enum ohm_status take(struct ohm_weights *w, struct ohm_run_state *s, const struct ohm_tensor_file *f,
                             int64_t epochs, const char *path, struct ohm_error *err)
 {
@@ -158,10 +118,9 @@ static enum ohm_status take(struct ohm_weights *w, struct ohm_run_state *s, cons
     if (!take_int(&s->epoch, f, "epoch", 0, epochs) || !take_int(&s->step, f, "step", 0, INT64_MAX) ||
         !take_int(&s->since_best, f, "since_best", 0, INT64_MAX) || !take_int(&best, f, "best", -1, s->epoch - 1) ||
         !accuracy || !ohm_parse_double(accuracy, &s->best_accuracy) ||
-        !take_curve(&s->result, ohm_tensor_file_meta(f, "curve"), s->epoch))
+        !ohm_curve_parse(&s->result, ohm_tensor_file_meta(f, "curve"), s->epoch) || s->result.epochs != s->epoch)
         return damaged(err, path, "has numbers that cannot be read");
     s->result.best = (int)best;
-    s->result.epochs = (int)s->epoch;
     s->opt.step = s->step;
     if ((st = take_vector(w->value, w->count, f, "value", path, err)) != OHM_OK ||
         (st = take_vector(s->opt.first, s->opt.count, f, "first", path, err)) != OHM_OK ||
