@@ -9,7 +9,7 @@
  * parent_a, parent_b, operation, reason, genotype, m0, m1, ... as many as the widest study has), generation(study,
  * number, trials, hypervolume, best, time_s). For every study there is a view "study_<name>" whose columns m_i have the
  * names and units of the metrics ("acc_1d", "energy_uJ"). docs/database.md describes them for who writes SQL. Trainings
- * are in training.h.
+ * are in training.h, validations in validation.h.
  *
  * A handle is used by one thread at a time. Functions given a callback may be called again from within it. */
 #ifndef OHM_STORE_H
@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { OHM_SCHEMA_VERSION = 2, OHM_SCHEMA_READABLE = 1 /* the oldest that is read as it is */ };
+enum { OHM_SCHEMA_VERSION = 3, OHM_SCHEMA_READABLE = 1 /* the oldest that is read as it is */ };
 
 struct ohm_store;
 

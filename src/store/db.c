@@ -137,3 +137,65 @@ double ohm_db_double(sqlite3_stmt *stmt, int column)
 {
     return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NAN : sqlite3_column_double(stmt, column);
 }
+
+int64_t ohm_db_known(sqlite3_stmt *stmt, int column)
+{
+    return sqlite3_column_type(stmt, column) == SQLITE_NULL ? -1 : sqlite3_column_int64(stmt, column);
+}
+
+void ohm_db_bind_text(sqlite3_stmt *stmt, int place, const char *text)
+{
+    if (text)
+        sqlite3_bind_text(stmt, place, text, -1, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(stmt, place);
+}
+
+void ohm_db_bind_known(sqlite3_stmt *stmt, int place, int64_t value)
+{
+    if (value >= 0)
+        sqlite3_bind_int64(stmt, place, value);
+    else
+        sqlite3_bind_null(stmt, place);
+}
+
+void ohm_db_bind_self(const struct ohm_store *store, sqlite3_stmt *stmt, int place)
+{
+    struct db_lease self;
+
+    ohm_db_self(store, &self);
+    sqlite3_bind_int64(stmt, place, self.token);
+    sqlite3_bind_int64(stmt, place + 1, self.pid);
+    sqlite3_bind_int64(stmt, place + 2, self.start);
+    sqlite3_bind_int64(stmt, place + 3, self.time_s);
+    sqlite3_bind_text(stmt, place + 4, self.host, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(stmt, place + 5, self.machine, -1, SQLITE_TRANSIENT);
+}
+
+enum ohm_status ohm_db_finish(const struct ohm_store *store, sqlite3_stmt *stmt, const char *what,
+                              struct ohm_error *err)
+{
+    bool row;
+    const enum ohm_status st = ohm_db_step(store, stmt, &row, what, err);
+
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+enum ohm_status ohm_db_text_of(const struct ohm_store *store, const char *table, const char *column, int64_t id,
+                               struct ohm_str *text, bool *row, struct ohm_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    char sql[96];
+    enum ohm_status st;
+
+    sqlite3_snprintf(sizeof sql, sql, "SELECT %s FROM %s WHERE id = ?1", column, table);
+    if ((st = ohm_db_prepare(store, &stmt, sql, "read a text", err)) != OHM_OK)
+        return st;
+    sqlite3_bind_int64(stmt, 1, id);
+    st = ohm_db_step(store, stmt, row, "read a text", err);
+    if (st == OHM_OK && *row && sqlite3_column_text(stmt, 0))
+        ohm_str_append_n(text, (const char *)sqlite3_column_text(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
+    sqlite3_finalize(stmt);
+    return st == OHM_OK && text->failed ? ohm_fail(err, OHM_ENOMEM, "out of memory for a text of the log") : st;
+}

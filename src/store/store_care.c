@@ -65,6 +65,23 @@ static const char *const training_rules[] = {
     "LEFT JOIN study s ON s.id = t.study WHERE t.study IS NOT NULL AND s.id IS NULL",
 };
 
+static const char *const validation_rules[] = {
+    "SELECT printf('a read of draw %d belongs to validation v:%d, which does not exist', r.draw, r.validation) "
+    "FROM validation_read r LEFT JOIN validation v ON v.id = r.validation WHERE v.id IS NULL",
+    "SELECT printf('validation v:%d has a time or a read more or less in draw %d: %d reads of %d', r.validation, "
+    "r.draw, "
+    "count(*), v.reads * (SELECT count(*) FROM validation_time t WHERE t.validation = v.id)) "
+    "FROM validation_read r JOIN validation v ON v.id = r.validation GROUP BY r.validation, r.draw "
+    "HAVING count(*) <> v.reads * (SELECT count(*) FROM validation_time t WHERE t.validation = v.id)",
+    "SELECT printf('validation v:%d is done, and its draws have gaps: %d up to %d', v.id, count(DISTINCT r.draw), "
+    "max(r.draw)) FROM validation v JOIN validation_read r ON r.validation = v.id WHERE v.state = 'done' GROUP BY v.id "
+    "HAVING count(DISTINCT r.draw) <> max(r.draw)",
+    "SELECT printf('validation v:%d is of study #%d or training t:%d, which does not exist', v.id, v.study, "
+    "v.training) "
+    "FROM validation v LEFT JOIN study s ON s.id = v.study LEFT JOIN training t ON t.id = v.training "
+    "WHERE (v.study IS NOT NULL AND s.id IS NULL) OR (v.training IS NOT NULL AND t.id IS NULL)",
+};
+
 static enum ohm_status check_rule(const struct ohm_store *store, const char *rule, struct ohm_error *err)
 {
     sqlite3_stmt *stmt = NULL;
@@ -137,6 +154,9 @@ enum ohm_status ohm_store_check(struct ohm_store *store, struct ohm_error *err)
     for (size_t i = 0; i < sizeof training_rules / sizeof *training_rules && st == OHM_OK; i++)
         if (store->writable || store->version_found >= 2)
             st = check_rule(store, training_rules[i], err);
+    for (size_t i = 0; i < sizeof validation_rules / sizeof *validation_rules && st == OHM_OK; i++)
+        if (store->writable || store->version_found >= 3)
+            st = check_rule(store, validation_rules[i], err);
     if (st == OHM_OK)
         st = check_records(store, err);
     sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);

@@ -67,7 +67,18 @@ enum ohm_status ohm_db_end(struct ohm_store *store, enum ohm_status st, const ch
 void ohm_db_quote(struct ohm_str *sql, const char *name);
 /* Copies a column's text into a fixed buffer; NULL gives "". */
 void ohm_db_copy(char *buffer, size_t size, sqlite3_stmt *stmt, int column);
-double ohm_db_double(sqlite3_stmt *stmt, int column); /* NULL: NaN */
+double ohm_db_double(sqlite3_stmt *stmt, int column);                   /* NULL: NaN */
+int64_t ohm_db_known(sqlite3_stmt *stmt, int column);                   /* NULL: -1 */
+void ohm_db_bind_text(sqlite3_stmt *stmt, int place, const char *text); /* borrowed; NULL: null */
+void ohm_db_bind_known(sqlite3_stmt *stmt, int place, int64_t value);   /* below 0: null */
+/* The token, pid, start, time, host and machine of this handle, from `place` on. */
+void ohm_db_bind_self(const struct ohm_store *store, sqlite3_stmt *stmt, int place);
+/* Steps a statement that gives no rows, and finalizes it. */
+enum ohm_status ohm_db_finish(const struct ohm_store *store, sqlite3_stmt *stmt, const char *what,
+                              struct ohm_error *err);
+/* Appends a text column of the row `id` of a table; *row: there is one. Neither name is the user's. */
+enum ohm_status ohm_db_text_of(const struct ohm_store *store, const char *table, const char *column, int64_t id,
+                               struct ohm_str *text, bool *row, struct ohm_error *err);
 
 /* ---- store_schema.c ---- */
 

@@ -305,7 +305,8 @@ enum ohm_status ohm_store_open(struct ohm_store **out, const char *path, enum oh
 static void give_back(const struct ohm_store *store)
 {
     static const char *const sql[] = {"UPDATE study SET lease_token = NULL WHERE lease_token = ?1",
-                                      "UPDATE training SET lease_token = NULL WHERE lease_token = ?1"};
+                                      "UPDATE training SET lease_token = NULL WHERE lease_token = ?1",
+                                      "UPDATE validation SET lease_token = NULL WHERE lease_token = ?1"};
 
     for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) {
         sqlite3_stmt *stmt = NULL;

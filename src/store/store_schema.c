@@ -79,7 +79,49 @@ static const char schema_2[] =
     "(SELECT total(time_s) FROM epoch e WHERE e.training = t.id) AS time_s, t.weights, t.reason FROM training t "
     "LEFT JOIN epoch l ON l.training = t.id AND l.number = (SELECT max(number) FROM epoch e WHERE e.training = t.id);";
 
-const struct db_migration ohm_db_migrations[OHM_SCHEMA_VERSION] = {{schema_1}, {schema_2}};
+/* Version 3: validations. Every figure of a time follows from its reads, so that none can differ from them; what is of
+ * the whole (digital) is written with each draw. */
+static const char schema_3[] =
+    "CREATE TABLE validation("
+    "  id INTEGER PRIMARY KEY,"
+    "  created TEXT NOT NULL,"
+    "  changed TEXT NOT NULL,"
+    "  state TEXT NOT NULL CHECK(state IN ('running', 'stopped', 'failed', 'done')),"
+    "  reason TEXT,"
+    "  fingerprint INTEGER NOT NULL,"
+    "  network TEXT, network_hash TEXT, network_text TEXT,"
+    "  study INTEGER REFERENCES study(id), trial INTEGER,"
+    "  training INTEGER REFERENCES training(id), weights TEXT, weights_hash TEXT,"
+    "  task TEXT, data TEXT, data_hash TEXT, split TEXT, folds INTEGER NOT NULL, fold INTEGER NOT NULL,"
+    "  chip TEXT, device TEXT, settings TEXT,"
+    "  seed INTEGER NOT NULL, draws INTEGER NOT NULL, reads INTEGER NOT NULL, samples INTEGER NOT NULL, width REAL,"
+    "  calibrated INTEGER, digital REAL, digital_low REAL, digital_high REAL, avm REAL,"
+    "  time_s REAL NOT NULL DEFAULT 0, program TEXT,"
+    "  lease_token INTEGER, lease_pid INTEGER, lease_start INTEGER, lease_time INTEGER,"
+    "  lease_host TEXT, lease_machine TEXT"
+    ") STRICT;"
+    "CREATE TABLE validation_time("
+    "  validation INTEGER NOT NULL REFERENCES validation(id), place INTEGER NOT NULL CHECK(place >= 0),"
+    "  time TEXT NOT NULL, t_s REAL NOT NULL,"
+    "  PRIMARY KEY(validation, place)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE validation_read("
+    "  validation INTEGER NOT NULL REFERENCES validation(id), draw INTEGER NOT NULL CHECK(draw >= 1),"
+    "  place INTEGER NOT NULL, read INTEGER NOT NULL CHECK(read >= 1),"
+    "  top1 REAL NOT NULL, dw REAL, alpha REAL,"
+    "  PRIMARY KEY(validation, draw, place, read)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE VIEW validations AS SELECT id, created, state, network, study, trial, training, task, split, folds, fold, "
+    "chip, device, seed, samples, draws, (SELECT count(DISTINCT draw) FROM validation_read r WHERE r.validation = "
+    "v.id) "
+    "AS done, reads, digital, avm, time_s, weights, reason FROM validation v;"
+    "CREATE VIEW validation_times AS SELECT t.validation, t.place, t.time, t.t_s, count(DISTINCT r.draw) AS draws, "
+    "avg(r.top1) AS top1, min(r.top1) AS least, max(r.top1) AS most, v.digital - avg(r.top1) AS \"drop\", avg(r.dw) AS "
+    "dw, "
+    "avg(r.alpha) AS alpha FROM validation_time t JOIN validation v ON v.id = t.validation "
+    "LEFT JOIN validation_read r ON r.validation = t.validation AND r.place = t.place GROUP BY t.validation, t.place;";
+
+const struct db_migration ohm_db_migrations[OHM_SCHEMA_VERSION] = {{schema_1}, {schema_2}, {schema_3}};
 
 static enum ohm_status apply(struct ohm_store *store, const struct db_migration *migration, int steps,
                              struct ohm_error *err)

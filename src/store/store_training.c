@@ -8,35 +8,6 @@
 
 #include <string.h>
 
-/* ---- statements ---- */
-
-static void bind_text(sqlite3_stmt *stmt, int place, const char *text)
-{
-    if (text)
-        sqlite3_bind_text(stmt, place, text, -1, SQLITE_STATIC);
-    else
-        sqlite3_bind_null(stmt, place);
-}
-
-static void bind_known(sqlite3_stmt *stmt, int place, int64_t value)
-{
-    if (value >= 0)
-        sqlite3_bind_int64(stmt, place, value);
-    else
-        sqlite3_bind_null(stmt, place);
-}
-
-/* Steps a statement that gives no rows, and finalizes it. */
-static enum ohm_status finish(const struct ohm_store *store, sqlite3_stmt *stmt, const char *what,
-                              struct ohm_error *err)
-{
-    bool row;
-    const enum ohm_status st = ohm_db_step(store, stmt, &row, what, err);
-
-    sqlite3_finalize(stmt);
-    return st;
-}
-
 static enum ohm_status missing(const struct ohm_store *store, int64_t id, struct ohm_error *err)
 {
     return ohm_fail_at(err, OHM_ENOTFOUND, OHM_ORIGIN, store->path, 0, 0, "there is no training t:%lld", (long long)id);
@@ -65,12 +36,12 @@ static enum ohm_status insert(const struct ohm_store *store, int64_t *id, const 
     if (st != OHM_OK)
         return st;
     for (int i = 0; i < 12; i++)
-        bind_text(stmt, 1 + i, text[i]);
+        ohm_db_bind_text(stmt, 1 + i, text[i]);
     for (int i = 0; i < 7; i++)
         sqlite3_bind_int64(stmt, 13 + i, number[i]);
-    bind_known(stmt, 20, spec->study);
-    bind_known(stmt, 21, spec->study >= 0 ? spec->trial : -1);
-    st = finish(store, stmt, "add the training", err);
+    ohm_db_bind_known(stmt, 20, spec->study);
+    ohm_db_bind_known(stmt, 21, spec->study >= 0 ? spec->trial : -1);
+    st = ohm_db_finish(store, stmt, "add the training", err);
     *id = sqlite3_last_insert_rowid(store->db);
     return st;
 }
@@ -93,7 +64,7 @@ static enum ohm_status find_stopped(const struct ohm_store *store, int64_t *id, 
     if (st != OHM_OK)
         return st;
     sqlite3_bind_int64(stmt, 1, (int64_t)spec->fingerprint);
-    bind_text(stmt, 2, spec->weights);
+    ohm_db_bind_text(stmt, 2, spec->weights);
     st = ohm_db_step(store, stmt, &row, "look for the training", err);
     if (st == OHM_OK && row) {
         *id = sqlite3_column_int64(stmt, 6);
@@ -112,26 +83,19 @@ static enum ohm_status find_stopped(const struct ohm_store *store, int64_t *id, 
 static enum ohm_status take_lease(const struct ohm_store *store, int64_t id, const struct ohm_training_spec *spec,
                                   struct ohm_error *err)
 {
-    struct db_lease self;
     sqlite3_stmt *stmt = NULL;
     enum ohm_status st = ohm_db_prepare(
         store, &stmt,
-        "UPDATE training SET lease_token = ?2, lease_pid = ?3, lease_start = ?4, lease_time = ?5, "
-        "lease_host = ?6, lease_machine = ?7, weights = ?8, state = 'running', reason = NULL WHERE id = ?1",
+        "UPDATE training SET lease_token = ?3, lease_pid = ?4, lease_start = ?5, lease_time = ?6, "
+        "lease_host = ?7, lease_machine = ?8, weights = ?2, state = 'running', reason = NULL WHERE id = ?1",
         "take the training", err);
 
     if (st != OHM_OK)
         return st;
-    ohm_db_self(store, &self);
     sqlite3_bind_int64(stmt, 1, id);
-    sqlite3_bind_int64(stmt, 2, self.token);
-    sqlite3_bind_int64(stmt, 3, self.pid);
-    sqlite3_bind_int64(stmt, 4, self.start);
-    sqlite3_bind_int64(stmt, 5, self.time_s);
-    bind_text(stmt, 6, self.host);
-    bind_text(stmt, 7, self.machine);
-    bind_text(stmt, 8, spec->weights);
-    return finish(store, stmt, "take the training", err);
+    ohm_db_bind_text(stmt, 2, spec->weights);
+    ohm_db_bind_self(store, stmt, 3);
+    return ohm_db_finish(store, stmt, "take the training", err);
 }
 
 enum ohm_status ohm_store_begin_training(struct ohm_store *store, int64_t *id, const struct ohm_training_spec *spec,
@@ -173,7 +137,7 @@ static enum ohm_status write_epoch(const struct ohm_store *store, int64_t id, co
     sqlite3_bind_int64(stmt, 2, e->number);
     for (int i = 0; i < 6; i++) /* SQLite makes NULL of NaN */
         sqlite3_bind_double(stmt, 3 + i, number[i]);
-    return finish(store, stmt, "add the epoch", err);
+    return ohm_db_finish(store, stmt, "add the epoch", err);
 }
 
 static enum ohm_status touch(const struct ohm_store *store, int64_t id, struct ohm_error *err)
@@ -187,7 +151,7 @@ static enum ohm_status touch(const struct ohm_store *store, int64_t id, struct o
     if (st != OHM_OK)
         return st;
     sqlite3_bind_int64(stmt, 1, id);
-    st = finish(store, stmt, "add the epoch", err);
+    st = ohm_db_finish(store, stmt, "add the epoch", err);
     return st == OHM_OK && sqlite3_changes(store->db) == 0 ? missing(store, id, err) : st;
 }
 
@@ -217,10 +181,10 @@ static enum ohm_status set_state(const struct ohm_store *store, int64_t id, cons
     if (st != OHM_OK)
         return st;
     sqlite3_bind_int64(stmt, 1, id);
-    bind_text(stmt, 2, state);
-    bind_text(stmt, 3, reason);
-    bind_text(stmt, 4, hash);
-    return finish(store, stmt, "end the training", err);
+    ohm_db_bind_text(stmt, 2, state);
+    ohm_db_bind_text(stmt, 3, reason);
+    ohm_db_bind_text(stmt, 4, hash);
+    return ohm_db_finish(store, stmt, "end the training", err);
 }
 
 enum ohm_status ohm_store_end_training(struct ohm_store *store, int64_t id, const char *state, const char *reason,
@@ -272,11 +236,6 @@ static void read_epoch(sqlite3_stmt *stmt, int first, struct ohm_epoch_row *e)
     e->time_s = ohm_db_double(stmt, first + 6);
 }
 
-static int64_t known(sqlite3_stmt *stmt, int column)
-{
-    return sqlite3_column_type(stmt, column) == SQLITE_NULL ? -1 : sqlite3_column_int64(stmt, column);
-}
-
 static void read_row(sqlite3_stmt *stmt, struct ohm_training_row *row)
 {
     struct db_lease lease;
@@ -293,8 +252,8 @@ static void read_row(sqlite3_stmt *stmt, struct ohm_training_row *row)
     ohm_db_copy(row->program, sizeof row->program, stmt, 9);
     ohm_db_copy(row->weights_hash, sizeof row->weights_hash, stmt, 10);
     row->analog = sqlite3_column_int(stmt, 11) != 0;
-    row->study = known(stmt, 12);
-    row->trial = known(stmt, 13);
+    row->study = ohm_db_known(stmt, 12);
+    row->trial = ohm_db_known(stmt, 13);
     row->folds = sqlite3_column_int64(stmt, 14);
     row->fold = sqlite3_column_int64(stmt, 15);
     row->seed = sqlite3_column_int64(stmt, 16);
@@ -368,8 +327,6 @@ enum ohm_status ohm_store_training_text(struct ohm_store *store, int64_t id, con
 {
     static const char *const columns[] = {"network_text", "recipe", "analog", "options", "reason", "weights", "data"};
     const char *named = NULL;
-    sqlite3_stmt *stmt = NULL;
-    char sql[64];
     bool row = false;
     enum ohm_status st;
 
@@ -380,17 +337,8 @@ enum ohm_status ohm_store_training_text(struct ohm_store *store, int64_t id, con
         return ohm_fail(err, OHM_ENOTFOUND, "a training has no text \"%s\"", column);
     if (!has_trainings(store))
         return missing(store, id, err);
-    sqlite3_snprintf(sizeof sql, sql, "SELECT %s FROM training WHERE id = ?1", named);
-    if ((st = ohm_db_prepare(store, &stmt, sql, "read the training", err)) != OHM_OK)
-        return st;
-    sqlite3_bind_int64(stmt, 1, id);
-    st = ohm_db_step(store, stmt, &row, "read the training", err);
-    if (st == OHM_OK && !row)
-        st = missing(store, id, err);
-    if (st == OHM_OK && sqlite3_column_text(stmt, 0))
-        ohm_str_append_n(text, (const char *)sqlite3_column_text(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
-    sqlite3_finalize(stmt);
-    return st == OHM_OK && text->failed ? ohm_fail(err, OHM_ENOMEM, "out of memory for a text of a training") : st;
+    st = ohm_db_text_of(store, "training", named, id, text, &row, err);
+    return st == OHM_OK && !row ? missing(store, id, err) : st;
 }
 
 enum ohm_status ohm_store_each_epoch(struct ohm_store *store, int64_t id, ohm_epoch_fn *fn, void *context,

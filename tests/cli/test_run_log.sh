@@ -83,6 +83,7 @@ d = sqlite3.connect("ohmnas.db")
 d.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 d.executescript("VACUUM INTO 'old.db'")
 o = sqlite3.connect("old.db")
+o.executescript("DROP VIEW validation_times; DROP VIEW validations; DROP TABLE validation_read; DROP TABLE validation_time; DROP TABLE validation")
 o.executescript("DROP VIEW trainings; DROP TABLE epoch; DROP TABLE training; PRAGMA user_version = 1")
 PY
 ok ls studies --db old.db; out 'small'; ok ls trainings --db old.db --csv; no_out

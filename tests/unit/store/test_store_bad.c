@@ -113,7 +113,7 @@ static void a_newer_file_is_refused_naming_both_versions(void **state)
 
     fixture_file(f, 10);
     sql(f->path, "PRAGMA user_version = 9");
-    refused(f, OHM_EDATA, "version 9, this program knows versions up to 2");
+    refused(f, OHM_EDATA, "version 9, this program knows versions up to 3");
     assert_int_equal(ohm_store_upgrade(f->path, &from, &to, &f->err), OHM_EDATA);
     sql(f->path, "PRAGMA user_version = -3");
     refused(f, OHM_EDATA, "version -3");
@@ -145,6 +145,7 @@ static void an_older_file_is_upgraded_by_writing_and_refused_by_reading(void **s
 static void a_migration_that_fails_changes_nothing(void **state)
 {
     static const struct db_migration steps[] = {{"SELECT 1"},
+                                                {"SELECT 1"},
                                                 {"SELECT 1"},
                                                 {"ALTER TABLE trial ADD COLUMN note TEXT"},
                                                 {"CREATE TABLE extra(a); DROP TABLE nowhere"}};
