@@ -13,6 +13,7 @@
 #include "ohm/device.h"
 #include "ohm/error.h"
 #include "ohm/field.h"
+#include "ohm/nmpu.h"
 #include "ohm/rng.h"
 #include "ohm/tensor.h"
 
@@ -44,6 +45,13 @@ enum ohm_compensation {
     OHM_COMPENSATE_UNBIASED_COLUMN
 };
 
+/* What comes behind the ADC.
+ *   fp32  arithmetic without a limit
+ *   fp16  the digital unit of the 64-core chip: binary16, INT8 out and between tiles of rows
+ *   nmpu  the fixed-point unit (nmpu.h), INT8 likewise
+ * All three know the gains and zeros of the converters as measured; ohm_tiles_fold tells the two what to give. */
+enum ohm_periphery { OHM_PERIPHERY_FP32, OHM_PERIPHERY_FP16, OHM_PERIPHERY_NMPU };
+
 /* Inputs in units of the input range, weights in units of their scale; outputs are their products. */
 struct ohm_tile_config {
     int64_t rows, columns; /* inputs and outputs of a tile, at most; 0: no limit */
@@ -72,6 +80,15 @@ struct ohm_tile_config {
     int bound_management;
     double bm_max_factor, bm_max_resolution;
 
+    double adc_gain_sd;   /* spread of the ADCs' gains over columns and signs, relative */
+    double adc_offset_sd; /* of the counts without any current; those are |sd xi|, to whole counts */
+    int periphery;        /* enum ohm_periphery */
+    struct ohm_nmpu_config nmpu;
+
+    int64_t weight_slices, weight_slice_bits; /* slices of so many bits, each on tiles of its own; 0 bits: not cut */
+    int64_t input_slice_bits;                 /* a conversion for so many bits of the inputs; 0: of all */
+    bool on_off_current; /* the current of g_min flows through the converters; the sum of phases takes it back */
+
     int64_t partial_bits; /* of the sum after each tile of rows, as on the 64-core chip; 0: exact */
     double partial_bound; /* its end, in input range times largest scale */
     int compensation;
@@ -91,6 +108,7 @@ struct ohm_tiles_spec {
     const float *w; /* [outputs][inputs], copied */
     int outputs, inputs;
     double input_range;              /* vectors end at +-this, which is 1 to the DAC; 0: none */
+    const float *sign;               /* [outputs] or NULL: a column with a number below 0 is held mirrored */
     const struct ohm_device *device; /* borrowed; NULL or one without any error: weights stay as they are, to the bit */
 };
 /* OHM_ENOMEM, OHM_ECONFIG. The weights are the targets until ohm_tiles_program. */
@@ -107,11 +125,23 @@ enum ohm_status ohm_tiles_program(struct ohm_tiles *tiles, const struct ohm_rng 
 enum ohm_status ohm_tiles_read(struct ohm_tiles *tiles, double t_s, const struct ohm_rng *stream, struct ohm_exec exec,
                                struct ohm_error *err);
 
+/* What the outputs of a periphery are that is not fp32: INT8 of scale x sum + offset, ReLU; for which the unit of an
+ * INT8 is bound / 127. As created: scale 1, offset 0, bound that of the ADC. Scales should have the signs of the spec,
+ * the fixed-point unit knows no others. Holds from the next programming or reading on; all is copied. */
+struct ohm_tiles_fold {
+    const float *scale, *offset; /* [outputs] */
+    bool relu;
+    double bound; /* > 0 */
+};
+void ohm_tiles_fold(struct ohm_tiles *tiles, const struct ohm_tiles_fold *fold);
+int ohm_tiles_rows(const struct ohm_tiles *tiles); /* tiles of rows, whose sums are added */
+
 /* What one call multiplies. */
 struct ohm_mvm {
     const float *x; /* [n][inputs] */
     int n;
-    const float *bias; /* [outputs] or NULL: what the digital sum begins with */
+    const float *bias; /* [outputs] or NULL: what the digital sum begins with; behind a periphery that is not fp32 */
+    float *partials;   /* [tiles of rows][n][outputs], the sums after each of them, and all is as in fp32; or NULL */
     uint64_t first;    /* number of the first vector: a batch in two parts is [0, k) and [k, n) */
     struct ohm_rng stream;
     float *scratch; /* of ohm_tiles_scratch floats */

@@ -47,4 +47,10 @@ struct ohm_nmpu_column {
 enum ohm_status ohm_nmpu_calibrate(struct ohm_nmpu_codes *codes, const struct ohm_nmpu_column *columns, int n,
                                    struct ohm_error *err);
 
+/* The codes that come nearest to what is wanted of one column, whatever that is: of all products of a scale and the batch
+ * norm's scale the pair with the smallest error at outputs of 32; what the batch norm's offset cannot hold goes to the
+ * offsets of the branches. What no code reaches is held to the last one. */
+void ohm_nmpu_fit(struct ohm_nmpu_codes *codes, const struct ohm_nmpu_config *config,
+                  const struct ohm_nmpu_column *column);
+
 #endif

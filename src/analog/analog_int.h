@@ -3,6 +3,7 @@
 #define OHM_ANALOG_INT_H
 
 #include "ohm/analog.h"
+#include "ohm/nmpu.h"
 #include "ohm/ops_analog.h"
 
 /* Vectors that go through a tile together: inputs and sums of 64 x 256 stay in the second-level cache. */
@@ -12,18 +13,28 @@ enum { LINE = 16 }; /* floats of a cache line */
 /* What a stream of mvm, of programming or of reading is for. */
 enum purpose { FOR_INPUT, FOR_WEIGHT, FOR_OUTPUT, PURPOSES };
 
-/* A modulation: inputs of one sign (0: all) on one version of the weights. */
-enum { PHASES_MAX = 4 };
+/* A modulation: a slice of the inputs of one sign (0: all) on one version of the weights. */
+enum { MODES_MAX = 4, INPUT_SLICES_MAX = 15, PHASES_MAX = MODES_MAX * INPUT_SLICES_MAX };
 /* Weights as they are, those above 0, those below 0 as positive numbers; and the same for negative inputs. */
 enum packing { PACK_ALL, PACK_PLUS, PACK_MINUS, PACK_ALL_NEG, PACK_PLUS_NEG, PACK_MINUS_NEG, PACKINGS };
 struct phase {
     int inputs;  /* 0 all, 1 the positive ones, -1 the negative ones as positive numbers */
     int packing; /* enum packing */
     int sign;    /* with which the result counts */
+    int slice;   /* of the inputs, the lowest bits first */
+    float share; /* with which the result of the slice counts */
+};
+
+/* The two counters behind the ADC of a column. */
+enum { PLUS, MINUS, COUNTERS };
+/* What the chip's digital unit keeps for a column, all binary16. */
+struct ldpu {
+    double scale[COUNTERS], offset[COUNTERS], norm_scale, norm_offset;
 };
 
 struct tile {
     int first_row, rows, first_column, columns;
+    int slice;                        /* of the weights */
     float *scale, *alpha, *gain;      /* [columns]; gain = scale alpha */
     float *target, *programmed, *now; /* [columns][rows] */
     float *latent[2 * OHM_PAIRS_MAX]; /* of the devices */
@@ -31,6 +42,10 @@ struct tile {
     float *v_offset;                  /* [columns]; NULL: none */
     float *curve;                     /* [columns]: bends of the non-linearity; NULL: none */
     float *noise;                     /* [columns]: deviations of the output noise; NULL: one for all */
+    float *adc_gain[COUNTERS];        /* [columns]: counts for one of the ideal converter; NULL: 1 */
+    float *adc_zero[COUNTERS];        /* [columns]: counts without any current, whole; NULL: 0 */
+    struct ldpu *ldpu;                /* [columns]; NULL: another periphery */
+    struct ohm_nmpu_codes *codes;     /* [columns]; NULL: another periphery */
     float slope;                      /* of the non-linearity, in front */
     float *packed[PACKINGS];          /* for the product; NULL: the read mode has no use for it */
     float *absolute[PACKINGS];        /* of absolute weights; NULL: no setting asks for it */
@@ -43,15 +58,19 @@ struct tile {
 
 struct ohm_tiles {
     struct ohm_tile_config config;
-    const struct ohm_device *device; /* NULL: no errors */
-    int outputs, inputs, row_tiles, column_tiles, count;
+    const struct ohm_device *device;                             /* NULL: no errors */
+    int outputs, inputs, row_tiles, column_tiles, slices, count; /* count: of all slices of the weights */
     int rows_most, columns_most;
     float input_range; /* 0: none */
+    float pedestal;    /* weight that the current of the smallest conductance is; 0: it is not seen */
     bool exact;        /* one product of the whole matrix, in whole */
     struct phase phase[PHASES_MAX];
-    int phases;
-    bool digital;      /* each phase has a conversion of its own */
-    struct tile *tile; /* [column_tiles][row_tiles] */
+    int phases, modes, input_slices; /* phases: the modes of reading, for each slice of the inputs */
+    bool digital;                    /* each phase has a conversion of its own */
+    float *fold_scale, *fold_offset; /* [outputs]; of a periphery that is not fp32 */
+    bool fold_relu;
+    float fold_unit;   /* of an INT8 of the outputs */
+    struct tile *tile; /* [column_tiles][row_tiles][slices] */
     float *w, *whole;  /* exact: [outputs][inputs] as given; as it is now, packed */
     float *now;        /* exact: the same before it is packed */
     float *step;       /* [outputs]: a level of the partial sums */
@@ -104,6 +123,7 @@ struct bench {
     float *x, *v, *signed_in, *aside; /* [BLOCK][rows_most]: inputs, behind the DAC, of one sign, of other products */
     float *sum, *analog, *aid, *drop; /* [BLOCK][columns_most]: of a round, of a phase, of other products */
     float *out;                       /* [BLOCK][columns_most]: what the tile gives */
+    float *count[COUNTERS];           /* [BLOCK][columns_most]: where a periphery works on counts */
     float *z;                         /* normal numbers of one vector */
     float *conv;
 };
@@ -114,6 +134,20 @@ struct bench bench_of(const struct ohm_tiles *t, float *scratch, int worker);
 void tile_forward(const struct ohm_tiles *t, const struct tile *tile, struct bench *b, int n, uint64_t first,
                   const struct ohm_rng *stream, enum ohm_isa isa);
 
+/* ---- periphery.c: what comes behind the ADC ---- */
+
+/* The ADC of n outputs y that count with this sign: y becomes what it stands for with measured gains taken back; the
+ * counters, NULL or [n] each, go up. true: at the bound. A vector after the other, in any path. */
+bool convert(const struct ohm_tiles *t, const struct tile *tile, const struct steps *steps, float *y,
+             float *const count[COUNTERS], int sign);
+/* The fold that there is as created. */
+void units_fold(struct ohm_tiles *t);
+/* What the units keep, for the compensation and the fold there are now. */
+void units_set(const struct ohm_tiles *t, struct tile *tile);
+/* y[outputs], INT8 as numbers: what the units of this tile make of the counts and of the y of the tile of rows before.
+ */
+void units_add(const struct ohm_tiles *t, const struct tile *tile, float *y, float *const count[COUNTERS]);
+
 /* y[n][columns] = v w^T, packed by pack_weights. */
 void product(float *y, const float *v, const float *packed, int n, int columns, int rows, float *conv,
              enum ohm_isa isa);
@@ -122,6 +156,17 @@ void pack_weights(float *packed, const float *w, int columns, int rows);
 
 /* Packs the targets, with a periphery without spread. */
 enum ohm_status tiles_settle(struct ohm_tiles *t, struct ohm_error *err);
+
+/* ---- slices.c ---- */
+
+/* A slice of inputs that are whole steps of the DAC, as inputs: its digits over the largest digit, with their sign. */
+void input_slice(const struct ohm_tiles *t, float *v, const float *x, int n, int slice);
+/* With which the result of a slice counts. */
+float input_share(const struct ohm_tile_config *config, int slice);
+int input_slices(const struct ohm_tile_config *config);
+/* The digits of scaled weights over the largest digit, with their sign, times omega; scale[columns] goes down to what
+ * they stand for. */
+void weight_slice(const struct ohm_tile_config *config, float *w, float *scale, int columns, int rows, int slice);
 
 /* ---- drift compensation ---- */
 
@@ -135,6 +180,21 @@ void compensate(const struct ohm_tiles *t, struct tile *tile, struct bench *b, c
 static inline int levels_of(int64_t bits)
 {
     return bits > 1 ? (1 << (bits - 1)) - 1 : 0;
+}
+
+/* Of a converter; 0: it does not round. */
+static inline float step_of(double bound, int64_t bits)
+{
+    const int levels = levels_of(bits);
+    const float resolution = levels > 0 ? 1.0F / (float)(2 * levels) : 0;
+
+    return 2 * (float)bound * resolution;
+}
+
+/* The periphery works on whole counts. */
+static inline bool counts_wanted(const struct ohm_tiles *t)
+{
+    return t->config.periphery != OHM_PERIPHERY_FP32;
 }
 
 #endif

@@ -50,7 +50,7 @@ size_t bench_floats(const struct ohm_tiles *t)
 {
     const size_t in = lines(BLOCK * (size_t)t->rows_most), out = lines(BLOCK * (size_t)t->columns_most);
 
-    return 4 * in + 5 * out + vector_floats(t) + lines(conv_floats(t));
+    return 4 * in + (5 + COUNTERS) * out + vector_floats(t) + lines(conv_floats(t));
 }
 
 static float *take(float **from, size_t n)
@@ -75,6 +75,8 @@ struct bench bench_of(const struct ohm_tiles *t, float *scratch, int worker)
     b.drop = take(&at, out);
     b.analog = take(&at, out);
     b.out = take(&at, out);
+    for (int k = 0; k < COUNTERS; k++)
+        b.count[k] = take(&at, out);
     b.z = take(&at, vector_floats(t));
     b.conv = at;
     return b;
@@ -124,19 +126,13 @@ struct round {
 /* Normal numbers of one vector: named by its number, the round, the phase and the purpose. */
 static const float *noise_of(const struct round *r, int i, int phase, enum purpose purpose, int n)
 {
-    const uint64_t place = (uint64_t)r->index * PHASES_MAX * PURPOSES + (uint64_t)phase * PURPOSES + (uint64_t)purpose;
-    const struct ohm_rng own = ohm_rng_child(&r->stream, (r->first + (uint64_t)r->vector[i]) << 12 | place);
+    const uint64_t slice = (uint64_t)r->t->phase[phase].slice, mode = (uint64_t)(phase % r->t->modes);
+    const uint64_t place = ((uint64_t)r->index * MODES_MAX + mode) * PURPOSES + (uint64_t)purpose;
+    const struct ohm_rng stream = slice > 0 ? ohm_rng_child(&r->stream, ~slice) : r->stream;
+    const struct ohm_rng own = ohm_rng_child(&stream, (r->first + (uint64_t)r->vector[i]) << 12 | place);
 
     ohm_normals(r->b->z, (size_t)n, &own, r->isa);
     return r->b->z;
-}
-
-static float step_of(double bound, int64_t bits)
-{
-    const int levels = levels_of(bits);
-    const float resolution = levels > 0 ? 1.0F / (float)(2 * levels) : 0;
-
-    return 2 * (float)bound * resolution;
 }
 
 /* Step 1 of docs/analog.md. */
@@ -277,6 +273,10 @@ static void run_phase(const struct round *r, int phase, float *y)
         r->steps->one_sign(r->b->signed_in, v, (int)n, (float)p->inputs);
         v = r->b->signed_in;
     }
+    if (r->t->input_slices > 1) {
+        input_slice(r->t, r->b->signed_in, v, (int)n, p->slice);
+        v = r->b->signed_in;
+    }
     multiply_by(r, y, v, r->tile->packed[p->packing]);
     if (c->ir_drop > 0)
         drop_voltage(r, p, y, v);
@@ -291,6 +291,8 @@ static bool convert_outputs(const struct round *r, int i, int phase, float *y)
 {
     const struct ohm_tile_config *const c = r->c;
     const int columns = r->tile->columns;
+    const size_t at = (size_t)i * (size_t)columns;
+    float *const count[COUNTERS] = {r->b->count[PLUS] + at, r->b->count[MINUS] + at};
 
     if (r->tile->curve)
         r->steps->curve(y, r->tile->curve, columns, r->tile->slope);
@@ -300,7 +302,7 @@ static bool convert_outputs(const struct round *r, int i, int phase, float *y)
         r->steps->add_noises(y, noise_of(r, i, phase, FOR_OUTPUT, columns), r->tile->noise, columns);
     else if (c->out_noise > 0)
         r->steps->add_noise(y, noise_of(r, i, phase, FOR_OUTPUT, columns), columns, (float)c->out_noise);
-    return r->steps->adc(y, columns, (struct adc){step_of(c->adc_bound, c->adc_bits), (float)c->adc_bound});
+    return convert(r->t, r->tile, r->steps, y, count, r->t->digital ? r->t->phase[phase].sign : 1);
 }
 
 /* b->sum = the result of the round; hit[i]: vector i came to the bound. */
@@ -312,6 +314,8 @@ static void run_round(struct round *r, bool hit[BLOCK])
 
     convert_inputs(r);
     memset(hit, 0, BLOCK * sizeof *hit);
+    for (int k = 0; k < COUNTERS && counts_wanted(t); k++)
+        memset(r->b->count[k], 0, n * sizeof(float));
     for (int p = 0; p < t->phases; p++) {
         float *const y = t->phases > 1 ? r->b->analog : r->b->sum;
 
@@ -322,7 +326,7 @@ static void run_round(struct round *r, bool hit[BLOCK])
             continue;
         if (p == 0)
             memset(r->b->sum, 0, n * sizeof *r->b->sum);
-        r->steps->add_scaled(r->b->sum, y, (int)n, (float)t->phase[p].sign);
+        r->steps->add_scaled(r->b->sum, y, (int)n, (float)t->phase[p].sign * t->phase[p].share);
     }
     for (int i = 0; i < r->n && !t->digital; i++)
         hit[i] = convert_outputs(r, i, 0, r->b->sum + (size_t)i * (size_t)columns);

@@ -70,7 +70,7 @@ static float largest_column_sum(const struct tile *tile)
 static float sign_height(const struct ohm_tiles *t, const struct tile *tile, const float *p, enum ohm_isa isa)
 {
     const struct ohm_tile_config *const c = &t->config;
-    const float phase = t->digital ? largest_column_sum(tile) / (float)t->phases : 0;
+    const float phase = t->digital && t->modes > 1 ? largest_column_sum(tile) / (float)t->modes : 0;
     const float sum = steps_of(isa)->largest(p, SIGN_VECTORS * tile->columns, 0), most = sum > phase ? sum : phase;
     const int levels = levels_of(c->dac_bits);
     const double bound = c->dac_bound > 0 ? c->dac_bound : 1;

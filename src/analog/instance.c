@@ -40,7 +40,8 @@ static float *own_floats(const struct pass *p, int worker)
 
 /* ---- weights for the products ---- */
 
-static void select_weights(float *to, const struct tile *tile, int packing)
+/* Cells of one sign carry the pedestal, too; in a difference of both it is gone. */
+static void select_weights(float *to, const struct tile *tile, int packing, float pedestal)
 {
     const int plain = packing % PACK_ALL_NEG;
     const float *const factor = packing >= PACK_ALL_NEG ? tile->asymmetry : NULL;
@@ -49,22 +50,24 @@ static void select_weights(float *to, const struct tile *tile, int packing)
         const float w = factor ? tile->now[i] * factor[i] : tile->now[i];
 
         to[i] = plain == PACK_ALL ? w : plain == PACK_PLUS ? (w > 0 ? w : 0) : w < 0 ? -w : 0;
+        if (plain != PACK_ALL)
+            to[i] += pedestal;
     }
 }
 
-static void pack_one(struct tile *tile, int k, float *room)
+static void pack_one(struct tile *tile, int k, float pedestal, float *room)
 {
     const int n = tile->columns * tile->rows;
 
-    select_weights(room, tile, k);
+    select_weights(room, tile, k, pedestal);
     pack_weights(tile->packed[k], room, tile->columns, tile->rows);
     if (tile->absolute[k] && tile->absolute[k] != tile->packed[k]) {
         for (int i = 0; i < n; i++)
-            room[i] = fabsf(room[i]);
+            room[i] = fabsf(room[i]) + 2 * pedestal;
         pack_weights(tile->absolute[k], room, tile->columns, tile->rows);
     }
     if (tile->ramped[k]) {
-        select_weights(room, tile, k);
+        select_weights(room, tile, k, pedestal);
         for (int i = 0; i < n; i++)
             room[i] *= tile->ramp[i % tile->rows];
         pack_weights(tile->ramped[k], room, tile->columns, tile->rows);
@@ -73,11 +76,11 @@ static void pack_one(struct tile *tile, int k, float *room)
 
 static void pack_tile(const struct ohm_tiles *t, struct tile *tile, float *room)
 {
-    for (int i = 0; i < t->phases; i++) {
+    for (int i = 0; i < t->modes; i++) {
         const int k = t->phase[i].packing;
 
         if (k < PACK_ALL_NEG || tile->packed[k] != tile->packed[k % PACK_ALL_NEG])
-            pack_one(tile, k, room);
+            pack_one(tile, k, t->pedestal, room);
     }
 }
 
@@ -112,6 +115,26 @@ static void bend(const struct pass *p, struct tile *tile, int index)
     tile->slope = c->slope_calibration > 0 ? (float)(slope * slope) : 1;
 }
 
+/* A gain is not 0, which was not measured of any: 4 deviations below the mean is the end. */
+static void draw_counters(const struct pass *p, struct tile *tile, int index)
+{
+    static const char *const gains[] = {"gain plus", "gain minus"}, *const zeros[] = {"zero plus", "zero minus"};
+    const float gain_sd = (float)p->t->config.adc_gain_sd, zero_sd = (float)p->t->config.adc_offset_sd;
+
+    for (int k = 0; k < COUNTERS; k++) {
+        float *const gain = tile->adc_gain[k], *const zero = tile->adc_zero[k];
+
+        if (gain)
+            draw(p, gain, (size_t)tile->columns, index, gains[k]);
+        if (zero)
+            draw(p, zero, (size_t)tile->columns, index, zeros[k]);
+        for (int i = 0; i < tile->columns && gain; i++)
+            gain[i] = 1 + gain_sd * fmaxf(gain[i], -3.9F);
+        for (int i = 0; i < tile->columns && zero; i++)
+            zero[i] = rintf(fabsf(zero_sd * zero[i]));
+    }
+}
+
 static void draw_periphery(const struct pass *p, struct tile *tile, int index)
 {
     const struct ohm_tile_config *const c = &p->t->config;
@@ -134,6 +157,7 @@ static void draw_periphery(const struct pass *p, struct tile *tile, int index)
         for (size_t i = 0; i < columns; i++)
             tile->noise[i] = fabsf((float)c->out_noise * (1 + (float)c->out_noise_sd * tile->noise[i]));
     }
+    draw_counters(p, tile, index);
 }
 
 /* ---- tiles ---- */
@@ -191,21 +215,25 @@ static enum ohm_status run_tile(void *context, int index, int worker, struct ohm
         measure(p, tile, index, worker);
     for (int i = 0; i < tile->columns; i++)
         tile->gain[i] = tile->scale[i] * tile->alpha[i];
+    units_set(p->t, tile);
     return OHM_OK;
 }
 
-/* Exact: the tiles' weights back in one matrix; without a device those that were given. */
+/* Exact: the tiles' weights back in one matrix; without a device those that were given, or what slices made of them. */
 static void join(struct ohm_tiles *t)
 {
+    const bool as_given = !t->device && t->config.weight_slice_bits == 0;
+
+    memset(t->now, 0, (size_t)t->outputs * (size_t)t->inputs * sizeof *t->now);
     for (int k = 0; k < t->count; k++) {
         const struct tile *const tile = &t->tile[k];
 
         for (int c = 0; c < tile->columns; c++)
             for (int r = 0; r < tile->rows; r++) {
                 const size_t at = (size_t)(tile->first_column + c) * (size_t)t->inputs + (size_t)(tile->first_row + r);
-                const float w = t->device ? tile->now[c * tile->rows + r] * tile->scale[c] : t->w[at];
+                const float w = as_given ? t->w[at] : tile->now[c * tile->rows + r] * tile->scale[c];
 
-                t->now[at] = w * tile->alpha[c];
+                t->now[at] += w * tile->alpha[c];
             }
     }
     pack_weights(t->whole, t->now, t->outputs, t->inputs);

@@ -3,6 +3,7 @@
 
 #include "ohm/parallel.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct call {
@@ -65,26 +66,62 @@ static void add_tile(const struct call *call, const struct tile *tile, float *y,
 
         steps_of(call->isa)->add_columns(own, out + (size_t)i * (size_t)tile->columns, tile->gain, tile->columns,
                                          range);
-        if (levels > 0)
+        if (levels > 0 && tile->slice == t->slices - 1)
             steps_of(call->isa)->partial(own, t->step + tile->first_column, tile->columns, (float)levels);
     }
 }
 
+/* The same behind the units of the chip: y is INT8 until all tiles of rows have come. */
+static void add_counts(const struct call *call, const struct tile *tile, float *y, const struct bench *b, int n)
+{
+    const size_t columns = (size_t)tile->columns, outputs = (size_t)call->t->outputs;
+
+    for (int i = 0; i < n; i++) {
+        const size_t at = (size_t)i * columns;
+
+        units_add(call->t, tile, y + (size_t)i * outputs, (float *[]){b->count[PLUS] + at, b->count[MINUS] + at});
+    }
+}
+
+static void keep_partials(const struct call *call, const struct tile *tile, int index, const float *y, int n, int at)
+{
+    const size_t outputs = (size_t)call->t->outputs, first = (size_t)tile->first_column;
+    const int row = index / call->t->slices % call->t->row_tiles;
+    float *const to = call->mvm->partials + ((size_t)row * (size_t)call->mvm->n + (size_t)at) * outputs;
+
+    for (size_t i = 0; i < (size_t)n; i++)
+        memcpy(to + i * outputs + first, y + i * outputs + first, (size_t)tile->columns * sizeof *to);
+}
+
 /* Tiles of rows come in order, so that their sum does not depend on who works. */
-static void run_tiles(const struct call *call, struct bench *b, float *y, const float *x, int n, uint64_t first)
+static void run_tiles(const struct call *call, struct bench *b, float *y, const float *x, int n, int at)
 {
     const struct ohm_tiles *const t = call->t;
+    const bool counts = counts_wanted(t) && !call->mvm->partials;
+    const float *const bias = call->mvm->bias;
+    const uint64_t first = call->mvm->first + (uint64_t)at;
 
     for (int i = 0; i < n; i++)
         for (int k = 0; k < t->outputs; k++)
-            y[(size_t)i * (size_t)t->outputs + (size_t)k] = call->mvm->bias ? call->mvm->bias[k] : 0;
+            y[(size_t)i * (size_t)t->outputs + (size_t)k] = bias && !counts ? bias[k] : 0;
     for (int k = 0; k < t->count; k++) {
         const struct ohm_rng stream = ohm_rng_child(&call->mvm->stream, (uint64_t)k);
 
         fill_inputs(call, &t->tile[k], b->x, x, n);
         tile_forward(t, &t->tile[k], b, n, first, &stream, call->isa);
-        add_tile(call, &t->tile[k], y, b->out, n);
+        if (counts)
+            add_counts(call, &t->tile[k], y, b, n);
+        else
+            add_tile(call, &t->tile[k], y, b->out, n);
+        if (call->mvm->partials)
+            keep_partials(call, &t->tile[k], k, y, n, at);
     }
+    for (int i = 0; i < n && counts; i++)
+        for (int k = 0; k < t->outputs; k++) {
+            float *const own = &y[(size_t)i * (size_t)t->outputs + (size_t)k];
+
+            *own = *own * t->fold_unit + (bias ? bias[k] : 0);
+        }
 }
 
 static enum ohm_status run_block(void *context, int index, int worker, struct ohm_error *err)
@@ -96,6 +133,7 @@ static enum ohm_status run_block(void *context, int index, int worker, struct oh
     float *const y = call->y + (size_t)at * (size_t)t->outputs;
 
     (void)err;
+    assert(!(t->exact && call->mvm->partials));
     if (t->exact) {
         const struct ohm_conv2d d = whole_of(t, n);
 
@@ -104,7 +142,7 @@ static enum ohm_status run_block(void *context, int index, int worker, struct oh
     } else {
         struct bench b = bench_of(t, call->mvm->scratch, worker);
 
-        run_tiles(call, &b, y, x, n, call->mvm->first + (uint64_t)at);
+        run_tiles(call, &b, y, x, n, at);
     }
     return OHM_OK;
 }

@@ -16,14 +16,12 @@ const struct ohm_field ohm_nmpu_fields[] = {
 
 enum { SCALE_BITS = 7, OFFSET_BITS = 1 }; /* of fractions */
 
-/* value / 2^bits, down or to the nearest. Shifts of negative numbers go down in all compilers that we know of; the
- * division makes it certain. */
+/* value / 2^bits, down or to the nearest. ~v is -v - 1 and not negative where v is. */
 static int64_t shifted(int64_t value, int64_t bits, int rounding)
 {
     const int64_t unit = (int64_t)1 << bits, up = rounding == OHM_NMPU_HALF_UP ? unit / 2 : 0, sum = value + up;
-    const int64_t quotient = sum / unit;
 
-    return quotient - (sum % unit < 0);
+    return sum >= 0 ? sum >> bits : ~(~sum >> bits);
 }
 
 static int64_t held(int64_t value, int64_t bits)
@@ -135,4 +133,58 @@ enum ohm_status ohm_nmpu_calibrate(struct ohm_nmpu_codes *codes, const struct oh
     for (int i = 0; i < n; i++)
         (void)encode_column(&codes[i], &columns[i], power, i, NULL);
     return OHM_OK;
+}
+
+/* ---- the nearest codes ---- */
+
+static int nearest(double value, double unit, int low, int high)
+{
+    const double wanted = nearbyint(value * unit);
+
+    return wanted >= high ? high : wanted > low ? (int)wanted : low;
+}
+
+/* Mean square of what an output of 32 is off, in outputs: both scales, and the rounding to guard bits. */
+static double scale_error(const struct ohm_nmpu_config *config, double plus, double minus, const int scale[2], int norm)
+{
+    const double p = scale[0] * norm / (128.0 * 128.0), n = scale[1] * norm / (128.0 * 128.0);
+    const double off_p = plus > 0 ? 32 * (p / plus - 1) : 0, off_n = minus > 0 ? 32 * (n / minus - 1) : 0;
+    const double guard = ldexp(norm / 128.0, -(int)config->guard_bits);
+
+    return (off_p * off_p + off_n * off_n) / 2 + guard * guard / 12;
+}
+
+static void fit_scales(struct ohm_nmpu_codes *codes, const struct ohm_nmpu_config *config,
+                       const struct ohm_nmpu_column *c)
+{
+    const double plus = c->scale / c->gain_plus, minus = c->scale / c->gain_minus;
+    double least = INFINITY;
+
+    for (int norm = 1; norm <= 255; norm++) {
+        const int scale[2] = {nearest(plus * 128 / norm, 128, 0, 255), nearest(minus * 128 / norm, 128, 0, 255)};
+        const double error = scale_error(config, plus, minus, scale, norm);
+
+        if (!(error < least))
+            continue;
+        least = error;
+        codes->scale_plus = (uint8_t)scale[0];
+        codes->scale_minus = (uint8_t)scale[1];
+        codes->norm_scale = (uint8_t)norm;
+    }
+}
+
+void ohm_nmpu_fit(struct ohm_nmpu_codes *codes, const struct ohm_nmpu_config *config,
+                  const struct ohm_nmpu_column *column)
+{
+    double plus, minus, rest;
+
+    *codes = (struct ohm_nmpu_codes){.relu = column->relu};
+    fit_scales(codes, config, column);
+    codes->norm_offset = (int8_t)nearest(column->offset, 2, -128, 127);
+    rest = (column->offset - codes->norm_offset / 2.0) * 128 / codes->norm_scale;
+    plus = -column->zero_plus * codes->scale_plus / 128;
+    minus = -column->zero_minus * codes->scale_minus / 128;
+    codes->offset_plus = (int8_t)nearest(plus + rest, 2, -128, 127);
+    rest += plus - codes->offset_plus / 2.0;
+    codes->offset_minus = (int8_t)nearest(minus - rest, 2, -128, 127);
 }

@@ -35,20 +35,38 @@ static bool device_is_ideal(const struct ohm_device *d)
 
 static void set_phases(struct ohm_tiles *t)
 {
-    static const struct phase phases[][PHASES_MAX] = {
-        [OHM_TILE_ONE_PHASE] = {{0, PACK_ALL, 1}},
-        [OHM_TILE_TWO_PHASE] = {{1, PACK_ALL, 1}, {-1, PACK_ALL_NEG, -1}},
-        [OHM_TILE_TWO_PHASE_DIGITAL] = {{1, PACK_ALL, 1}, {-1, PACK_ALL_NEG, -1}},
-        [OHM_TILE_FOUR_PHASE] = {{1, PACK_PLUS, 1},
-                                 {1, PACK_MINUS, -1},
-                                 {-1, PACK_PLUS_NEG, -1},
-                                 {-1, PACK_MINUS_NEG, 1}},
+    static const struct phase modes[][MODES_MAX] = {
+        [OHM_TILE_ONE_PHASE] = {{0, PACK_ALL, 1, 0, 1}},
+        [OHM_TILE_TWO_PHASE] = {{1, PACK_ALL, 1, 0, 1}, {-1, PACK_ALL_NEG, -1, 0, 1}},
+        [OHM_TILE_TWO_PHASE_DIGITAL] = {{1, PACK_ALL, 1, 0, 1}, {-1, PACK_ALL_NEG, -1, 0, 1}},
+        [OHM_TILE_FOUR_PHASE] = {{1, PACK_PLUS, 1, 0, 1},
+                                 {1, PACK_MINUS, -1, 0, 1},
+                                 {-1, PACK_PLUS_NEG, -1, 0, 1},
+                                 {-1, PACK_MINUS_NEG, 1, 0, 1}},
     };
     const int mode = t->config.read_mode;
 
-    memcpy(t->phase, phases[mode], sizeof t->phase);
-    t->phases = mode == OHM_TILE_ONE_PHASE ? 1 : mode == OHM_TILE_FOUR_PHASE ? 4 : 2;
-    t->digital = mode == OHM_TILE_TWO_PHASE_DIGITAL || mode == OHM_TILE_FOUR_PHASE;
+    t->modes = mode == OHM_TILE_ONE_PHASE ? 1 : mode == OHM_TILE_FOUR_PHASE ? 4 : 2;
+    t->input_slices = input_slices(&t->config);
+    for (int s = 0; s < t->input_slices; s++)
+        for (int m = 0; m < t->modes; m++) {
+            struct phase *const p = &t->phase[t->phases++];
+
+            *p = modes[mode][m];
+            p->slice = s;
+            p->share = input_share(&t->config, s);
+        }
+    t->digital = mode == OHM_TILE_TWO_PHASE_DIGITAL || mode == OHM_TILE_FOUR_PHASE || t->input_slices > 1;
+}
+
+/* A pair holds g_min in both devices. */
+static void set_pedestal(struct ohm_tiles *t, const struct ohm_device *d)
+{
+    const double span = d ? d->converter.g_max_uS - d->converter.g_min_uS : 0;
+
+    t->pedestal = t->config.on_off_current && span > 0 && d->converter.kind == OHM_CONVERT_PAIRS
+                      ? (float)(d->converter.g_min_uS / span)
+                      : 0;
 }
 
 /* ---- memory ---- */
@@ -71,19 +89,27 @@ static float *floats(struct builder *b, size_t n)
     return get(b, n, sizeof(float));
 }
 
+/* Kernels load whole lines: from the begin of one they are twice as quick. */
+static float *whole_lines(struct builder *b, size_t n)
+{
+    float *const room = floats(b, n + LINE);
+
+    return room ? (float *)(((uintptr_t)room + 63) & ~(uintptr_t)63) : NULL;
+}
+
 static void get_packings(struct builder *b, struct tile *tile)
 {
     const struct ohm_tile_config *const c = &b->t->config;
     const bool absolute = c->ir_drop > 0 || c->weight_noise == OHM_WNOISE_PCM_READ;
     const size_t n = packed_floats(tile->columns, tile->rows);
 
-    for (int i = 0; i < b->t->phases; i++) {
+    for (int i = 0; i < b->t->modes; i++) {
         const int k = b->t->phase[i].packing, plain = k % PACK_ALL_NEG;
 
         if (k == plain || c->read_asymmetry_sd > 0) {
-            tile->packed[k] = floats(b, n);
-            tile->absolute[k] = !absolute ? NULL : plain == PACK_ALL ? floats(b, n) : tile->packed[k];
-            tile->ramped[k] = c->ir_drop > 0 ? floats(b, n) : NULL;
+            tile->packed[k] = whole_lines(b, n);
+            tile->absolute[k] = !absolute ? NULL : plain == PACK_ALL ? whole_lines(b, n) : tile->packed[k];
+            tile->ramped[k] = c->ir_drop > 0 ? whole_lines(b, n) : NULL;
         } else {
             tile->packed[k] = tile->packed[plain];
             tile->absolute[k] = tile->absolute[plain];
@@ -105,6 +131,16 @@ static void get_periphery(struct builder *b, struct tile *tile)
         tile->curve = floats(b, columns);
     if (c->out_noise > 0 && c->out_noise_sd > 0)
         tile->noise = floats(b, columns);
+    for (int k = 0; k < COUNTERS; k++) {
+        if (c->adc_gain_sd > 0)
+            tile->adc_gain[k] = floats(b, columns);
+        if (c->adc_offset_sd > 0)
+            tile->adc_zero[k] = floats(b, columns);
+    }
+    if (c->periphery == OHM_PERIPHERY_FP16)
+        tile->ldpu = get(b, columns, sizeof *tile->ldpu);
+    if (c->periphery == OHM_PERIPHERY_NMPU)
+        tile->codes = get(b, columns, sizeof *tile->codes);
 }
 
 /* Input 0 is farthest from the output: 1 - (1 - j / n)^2. */
@@ -148,7 +184,18 @@ static void get_tile(struct builder *b, struct tile *tile)
 
 /* ---- weights ---- */
 
-static void fill_tile(struct ohm_tiles *t, struct tile *tile, const float *w)
+static void mirror(struct tile *tile, const float *sign)
+{
+    for (int k = 0; k < tile->columns; k++) {
+        if (!(sign[tile->first_column + k] < 0))
+            continue;
+        tile->scale[k] = -tile->scale[k];
+        for (int r = 0; r < tile->rows; r++)
+            tile->target[k * tile->rows + r] = -tile->target[k * tile->rows + r];
+    }
+}
+
+static void fill_tile(struct ohm_tiles *t, struct tile *tile, const float *w, const float *sign)
 {
     const struct ohm_tile_config *const c = &t->config;
     const size_t rows = (size_t)tile->rows, n = (size_t)tile->columns * rows;
@@ -161,6 +208,10 @@ static void fill_tile(struct ohm_tiles *t, struct tile *tile, const float *w)
     if (c->scaling != OHM_SCALING_NONE)
         ohm_scale_weights(tile->target, tile->scale, tile->columns, tile->rows, c->omega,
                           c->scaling == OHM_SCALING_COLUMN);
+    if (c->weight_slice_bits > 0)
+        weight_slice(c, tile->target, tile->scale, tile->columns, tile->rows, tile->slice);
+    if (sign)
+        mirror(tile, sign);
     if (t->device) {
         memcpy(tile->programmed, tile->target, n * sizeof *w);
         memcpy(tile->now, tile->target, n * sizeof *w);
@@ -174,14 +225,17 @@ static void cut(struct ohm_tiles *t)
     for (int i = 0; i < t->count; i++) {
         struct tile *const tile = &t->tile[i];
 
-        tile->rows = ohm_part(t->inputs, (int)t->config.rows, i % t->row_tiles, &tile->first_row);
-        tile->columns = ohm_part(t->outputs, (int)t->config.columns, i / t->row_tiles, &tile->first_column);
+        const int place = i / t->slices;
+
+        tile->slice = i % t->slices;
+        tile->rows = ohm_part(t->inputs, (int)t->config.rows, place % t->row_tiles, &tile->first_row);
+        tile->columns = ohm_part(t->outputs, (int)t->config.columns, place / t->row_tiles, &tile->first_column);
         t->rows_most = tile->rows > t->rows_most ? tile->rows : t->rows_most;
         t->columns_most = tile->columns > t->columns_most ? tile->columns : t->columns_most;
     }
 }
 
-/* A level of the partial sums of an output: in the unit of its largest scale. */
+/* A level of the partial sums of an output: in the unit of its largest scale, which of slices is the highest one's. */
 static void set_partial_steps(struct ohm_tiles *t)
 {
     const int levels = levels_of(t->config.partial_bits);
@@ -191,7 +245,7 @@ static void set_partial_steps(struct ohm_tiles *t)
         const struct tile *const tile = &t->tile[i];
 
         for (int k = 0; k < tile->columns; k++) {
-            const float step = (float)(t->config.partial_bound * range * (double)tile->scale[k] / levels);
+            const float step = (float)(t->config.partial_bound * range * fabs((double)tile->scale[k]) / levels);
             float *const own = &t->step[tile->first_column + k];
 
             *own = step > *own ? step : *own;
@@ -206,11 +260,16 @@ static bool build(struct ohm_tiles *t, const struct ohm_tiles_spec *spec)
 
     t->row_tiles = ohm_parts(t->inputs, (int)t->config.rows);
     t->column_tiles = ohm_parts(t->outputs, (int)t->config.columns);
-    t->count = t->row_tiles * t->column_tiles;
+    t->slices = (int)t->config.weight_slices;
+    t->count = t->row_tiles * t->column_tiles * t->slices;
     if (!(t->tile = get(&b, (size_t)t->count, sizeof *t->tile)))
         return false;
     cut(t);
     t->step = floats(&b, (size_t)t->outputs);
+    if (counts_wanted(t)) {
+        t->fold_scale = floats(&b, (size_t)t->outputs);
+        t->fold_offset = floats(&b, (size_t)t->outputs);
+    }
     if (t->exact) {
         t->w = floats(&b, n);
         t->now = floats(&b, n);
@@ -221,9 +280,11 @@ static bool build(struct ohm_tiles *t, const struct ohm_tiles_spec *spec)
     if (b.failed)
         return false;
     for (int i = 0; i < t->count; i++)
-        fill_tile(t, &t->tile[i], spec->w);
+        fill_tile(t, &t->tile[i], spec->w, spec->sign);
     if (t->exact)
         memcpy(t->w, spec->w, n * sizeof *t->w);
+    if (counts_wanted(t))
+        units_fold(t);
     set_partial_steps(t);
     return true;
 }
@@ -249,6 +310,7 @@ enum ohm_status ohm_tiles_create(struct ohm_tiles **out, const struct ohm_tile_c
     t->input_range = (float)spec->input_range;
     t->exact = ohm_tile_config_exact(config);
     set_phases(t);
+    set_pedestal(t, spec->device);
     if (!build(t, spec) || (st = tiles_settle(t, err)) != OHM_OK) {
         ohm_tiles_free(t);
         return ohm_fail(err, OHM_ENOMEM, "no memory for a matrix of %d x %d on tiles", spec->outputs, spec->inputs);
@@ -262,6 +324,11 @@ void ohm_tiles_free(struct ohm_tiles *tiles)
     if (tiles)
         ohm_arena_release(&tiles->arena);
     ohm_free(tiles);
+}
+
+int ohm_tiles_rows(const struct ohm_tiles *tiles)
+{
+    return tiles->row_tiles;
 }
 
 int ohm_tiles_count(const struct ohm_tiles *tiles)
