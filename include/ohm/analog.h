@@ -14,6 +14,7 @@
 #include "ohm/error.h"
 #include "ohm/field.h"
 #include "ohm/nmpu.h"
+#include "ohm/ops.h"
 #include "ohm/rng.h"
 #include "ohm/tensor.h"
 
@@ -50,7 +51,7 @@ enum ohm_compensation {
  *   fp16  the digital unit of the 64-core chip: binary16, INT8 out and between tiles of rows
  *   nmpu  the fixed-point unit (nmpu.h), INT8 likewise
  * All three know the gains and zeros of the converters as measured; ohm_tiles_fold tells the two what to give. */
-enum ohm_periphery { OHM_PERIPHERY_FP32, OHM_PERIPHERY_FP16, OHM_PERIPHERY_NMPU };
+enum ohm_tile_periphery { OHM_TILE_FP32, OHM_TILE_FP16, OHM_TILE_NMPU };
 
 /* Inputs in units of the input range, weights in units of their scale; outputs are their products. */
 struct ohm_tile_config {
@@ -82,7 +83,7 @@ struct ohm_tile_config {
 
     double adc_gain_sd;   /* spread of the ADCs' gains over columns and signs, relative */
     double adc_offset_sd; /* of the counts without any current; those are |sd xi|, to whole counts */
-    int periphery;        /* enum ohm_periphery */
+    int periphery;        /* enum ohm_tile_periphery */
     struct ohm_nmpu_config nmpu;
 
     int64_t weight_slices, weight_slice_bits; /* slices of so many bits, each on tiles of its own; 0 bits: not cut */
@@ -149,6 +150,15 @@ struct ohm_mvm {
 size_t ohm_tiles_scratch(const struct ohm_tiles *tiles, int jobs);
 /* y[n][outputs]. Allocates nothing; several threads may call it on the same tiles. */
 void ohm_tiles_mvm(const struct ohm_tiles *tiles, float *y, const struct ohm_mvm *mvm, struct ohm_exec exec);
+
+/* The same for a convolution of one group: x [n][h][w][c_in], y [n][out_h][out_w][c_out], where an output is the
+ * product with its patch in the order (k_y, k_x, c), to the bit, and `first` the number of the first output of the
+ * first image; no partials. d->n is not read. Quicker than patches: DAC and product are shared between them. The
+ * scratch is 0 where the settings ask for something of each patch: noise management, bound management, DAC noise,
+ * offset voltages, additive weight noise, counting peripheries, slices of inputs; or for no step at all. */
+size_t ohm_tiles_conv_scratch(const struct ohm_tiles *tiles, const struct ohm_conv2d *d, int jobs);
+void ohm_tiles_conv(const struct ohm_tiles *tiles, float *y, const struct ohm_mvm *mvm, const struct ohm_conv2d *d,
+                    struct ohm_exec exec);
 
 /* ---- what is inside, for statistics ---- */
 

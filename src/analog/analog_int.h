@@ -92,7 +92,7 @@ struct adc {
 struct steps {
     float (*largest)(const float *x, int n, float sign); /* of |x|; sign +-1: of sign x, at least 0 */
     void (*dac)(float *v, const float *x, int n, struct dac d);
-    void (*limit)(float *y, const float *x, int n, float most, float unit); /* held to +-most, divided by unit */
+    void (*limit)(float *y, const float *x, int n, float most, float unit);        /* held to +-most, divided by unit */
     void (*asymmetry)(float *v, int n, float share);
     void (*one_sign)(float *v, const float *x, int n, float sign); /* max(sign x, 0) */
     void (*multiply)(float *v, const float *x, const float *by, int n);
@@ -129,6 +129,10 @@ struct bench {
 };
 size_t bench_floats(const struct ohm_tiles *t);
 struct bench bench_of(const struct ohm_tiles *t, float *scratch, int worker);
+
+/* Names the normal numbers of a phase in a round; those of vector v are the lines from v x (lines of a vector) on. */
+struct ohm_rng noise_stream(const struct ohm_tiles *t, const struct ohm_rng *tile, int round, int phase,
+                            enum purpose purpose);
 
 /* b->out = what the tile makes of the n vectors b->x, before scales and compensation. Vector i has number first + i. */
 void tile_forward(const struct ohm_tiles *t, const struct tile *tile, struct bench *b, int n, uint64_t first,
@@ -194,7 +198,7 @@ static inline float step_of(double bound, int64_t bits)
 /* The periphery works on whole counts. */
 static inline bool counts_wanted(const struct ohm_tiles *t)
 {
-    return t->config.periphery != OHM_PERIPHERY_FP32;
+    return t->config.periphery != OHM_TILE_FP32;
 }
 
 #endif

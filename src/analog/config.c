@@ -48,7 +48,7 @@ const struct ohm_field ohm_tile_fields[] = {
     /* published: 0.0709, Khaddam-Aljameh et al., JSSC 57 (2022) 1027 */
     OHM_REAL(ohm_tile_config, adc_gain_sd, 0, 0, 0.25, "spread of ADC gains over columns and signs, relative"),
     OHM_REAL(ohm_tile_config, adc_offset_sd, 0, 0, 30, "spread of counts without any current"),
-    OHM_CHOICE(ohm_tile_config, periphery, OHM_PERIPHERY_FP32, periphery_names, "what comes behind the ADC"),
+    OHM_CHOICE(ohm_tile_config, periphery, OHM_TILE_FP32, periphery_names, "what comes behind the ADC"),
     {OHM_FIELD_CHOICE, "nmpu_rounding", offsetof(struct ohm_tile_config, nmpu.rounding), OHM_NMPU_HALF_UP, NULL, 0, 0,
      rounding_names, "of nmpu, to whole numbers"},
     {OHM_FIELD_INT, "nmpu_guard_bits", offsetof(struct ohm_tile_config, nmpu.guard_bits), 3, NULL, 0, 7, NULL,
@@ -72,7 +72,7 @@ static enum ohm_status check_periphery(const struct ohm_tile_config *c, struct o
 
     if (c->adc_bits == 0 && (c->adc_gain_sd > 0 || c->adc_offset_sd > 0))
         return ohm_fail(err, OHM_ECONFIG, "adc_gain_sd and adc_offset_sd are those of an ADC, and adc_bits is 0");
-    if (c->periphery == OHM_PERIPHERY_FP32)
+    if (c->periphery == OHM_TILE_FP32)
         return OHM_OK;
     if (c->adc_bits < 2 || c->adc_bits > 12) /* the counters have 12 bits */
         return ohm_fail(err, OHM_ECONFIG, "periphery %s works on counts of 2 to 12 bits, and adc_bits is %d", name,

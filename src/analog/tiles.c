@@ -137,9 +137,9 @@ static void get_periphery(struct builder *b, struct tile *tile)
         if (c->adc_offset_sd > 0)
             tile->adc_zero[k] = floats(b, columns);
     }
-    if (c->periphery == OHM_PERIPHERY_FP16)
+    if (c->periphery == OHM_TILE_FP16)
         tile->ldpu = get(b, columns, sizeof *tile->ldpu);
-    if (c->periphery == OHM_PERIPHERY_NMPU)
+    if (c->periphery == OHM_TILE_NMPU)
         tile->codes = get(b, columns, sizeof *tile->codes);
 }
 
