@@ -1,10 +1,19 @@
 /* chip.c - a chip as others see it: its options, and each call handed on to the chip's model. */
 #include "chip_int.h"
+#include "crossbar.h"
 
 #include "ohm/mem.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
 static const char *const read_modes[] = {"1-phase", "4-phase", NULL};
 static const char *const schedules[] = {"serial", "pipelined", NULL};
+static const char *const peripheries[] = {"ldpu", "nmpu", NULL};
+static const char *const bits[] = {"8", "6", "4", NULL};
+static const char *const depthwise[] = {"unit", "cores", "array", NULL};
+static const char *const matrices[] = {"array", "cores", NULL};
 
 const struct ohm_field ohm_chip_use_fields[] = {
     OHM_CHOICE(ohm_chip_use, read_mode, OHM_READ_4_PHASE, read_modes,
@@ -14,13 +23,29 @@ const struct ohm_field ohm_chip_use_fields[] = {
     OHM_BOOL(ohm_chip_use, overlap, 0, "the next matrix-vector product runs during the digital part of the last"),
     OHM_BOOL(ohm_chip_use, replicate, 0, "copies of the slowest layers on the free cores (pipelined only)"),
     OHM_BOOL(ohm_chip_use, scale_energy_with_util, 0, "an array's energy shrinks with its empty cells"),
+    OHM_CHOICE(ohm_chip_use, periphery, OHM_PERIPHERY_LDPU, peripheries,
+               "digital unit of a core: floating-point (LDPU) or fixed-point beside the columns (NMPU)"),
+    OHM_BOOL(ohm_chip_use, static_by_cores, 0, "static power of the cores in use alone: others use the rest"),
+    OHM_CHOICE(ohm_chip_use, bits, OHM_CHIP_8_BITS, bits, "of the converters (aon-cim)"),
+    OHM_CHOICE(ohm_chip_use, depthwise, OHM_DEPTHWISE_UNIT, depthwise, "where depthwise layers run (imc-cluster)"),
+    OHM_CHOICE(ohm_chip_use, matrices, OHM_MATRICES_ARRAY, matrices,
+               "where the other layers with weights run (imc-cluster)"),
     OHM_FIELDS_END,
 };
+
+static const char *const part_names[OHM_COST_PARTS] = {"array", "digital", "depthwise", "cores", "static"};
+
+const char *ohm_cost_part_name(int part)
+{
+    return part >= 0 && part < OHM_COST_PARTS ? part_names[part] : NULL;
+}
 
 void ohm_chip_free(struct ohm_chip *chip)
 {
     if (!chip)
         return;
+    for (int i = 0; i < CHIP_NUMBERS_MAX; i++)
+        ohm_free(chip->about[i].source);
     ohm_free(chip->params);
     ohm_free(chip->name);
     ohm_free(chip->source);
@@ -42,6 +67,11 @@ const char *ohm_chip_source(const struct ohm_chip *chip)
     return chip->source;
 }
 
+const char *ohm_chip_model_of(const struct ohm_chip *chip)
+{
+    return chip->model->name;
+}
+
 int64_t ohm_chip_cores(const struct ohm_chip *chip)
 {
     return chip->model->cores(chip->params);
@@ -52,15 +82,196 @@ void ohm_chip_tile(const struct ohm_chip *chip, int64_t *rows, int64_t *cols)
     chip->model->tile(chip->params, rows, cols);
 }
 
-void ohm_chip_peak(const struct ohm_chip *chip, int read_mode, struct ohm_chip_peak *peak)
+/* ---- its numbers ---- */
+
+static double *number_at(const struct ohm_chip *chip, const struct chip_number *n)
 {
-    chip->model->peak(chip->params, read_mode, peak);
+    return (double *)(void *)((char *)chip->params + n->offset);
+}
+
+static uint64_t hash_text(const char *text)
+{
+    return ohm_hash(text, strlen(text));
+}
+
+static uint64_t hash_numbers(const struct ohm_chip *chip)
+{
+    uint64_t hash = hash_text(chip->model->name);
+
+    for (int b = 0; chip->model->blocks[b].key; b++)
+        for (const struct chip_number *n = chip->model->blocks[b].numbers; n->key && chip->present >> b & 1; n++)
+            hash = ohm_hash_mix(hash, ohm_hash_mix(hash_text(n->key), ohm_hash(number_at(chip, n), sizeof(double))));
+    return hash;
+}
+
+static bool model_uses(const struct chip_model *model, const char *key)
+{
+    for (const char *const *k = model->uses; *k; k++)
+        if (strcmp(*k, key) == 0)
+            return true;
+    return false;
+}
+
+void ohm_chip_settle(struct ohm_chip *chip)
+{
+    chip->model->derive(chip->params);
+    chip->hash = hash_numbers(chip);
+    chip->use_mask = 0;
+    for (uint32_t i = 0; ohm_chip_use_fields[i].kind != OHM_FIELD_END; i++)
+        if (model_uses(chip->model, ohm_chip_use_fields[i].key))
+            chip->use_mask |= UINT32_C(1) << i;
+}
+
+bool ohm_chip_number(const struct ohm_chip *chip, int i, struct ohm_chip_number *number)
+{
+    int at = 0;
+
+    for (int b = 0; chip->model->blocks[b].key; b++)
+        for (const struct chip_number *n = chip->model->blocks[b].numbers; n->key && chip->present >> b & 1; n++)
+            if (at++ == i) {
+                *number = (struct ohm_chip_number){
+                    .block = chip->model->blocks[b].key,
+                    .key = n->key,
+                    .unit = n->unit,
+                    .value = *number_at(chip, n),
+                    .min = n->min,
+                    .max = n->max,
+                    .mark = chip->changed >> i & 1 ? "set" : chip->about[b].mark,
+                    .source = chip->about[b].source,
+                };
+                return true;
+            }
+    return false;
+}
+
+enum { KEY_MAX = 80 };
+
+static enum ohm_status no_number(const struct ohm_chip *chip, const char *key, struct ohm_error *err)
+{
+    static const char none[] = "";
+    char text[CHIP_NUMBERS_MAX][KEY_MAX];
+    const char *names[CHIP_NUMBERS_MAX], *near;
+    struct ohm_chip_number number;
+    int n = 0;
+
+    for (; n < CHIP_NUMBERS_MAX && ohm_chip_number(chip, n, &number); n++) {
+        snprintf(text[n], KEY_MAX, "%s.%s", number.block, number.key);
+        names[n] = text[n];
+    }
+    near = ohm_nearest(key, names, n);
+    return ohm_fail(err, OHM_ECONFIG, "chip %s has no number '%.60s'%s%s%s; ohmnas chip show lists them", chip->name,
+                    key, near ? ", did you mean '" : none, near ? near : none, near ? "'?" : none);
+}
+
+static enum ohm_status set_number(struct ohm_chip *chip, const struct chip_number *n, const char *key, const char *text,
+                                  struct ohm_error *err)
+{
+    double value;
+
+    if (!ohm_parse_double(text, &value))
+        return ohm_fail(err, OHM_ECONFIG, "%s is '%.40s', not a number", key, text);
+    if (!(value >= n->min && value <= n->max))
+        return ohm_fail(err, OHM_ERANGE, "%s is %g, outside [%g, %g]", key, value, n->min, n->max);
+    if (n->whole && value != floor(value))
+        return ohm_fail(err, OHM_ECONFIG, "%s is %g, but the number of %s must be whole", key, value, n->unit);
+    *number_at(chip, n) = value == 0 ? 0 : value;
+    ohm_chip_settle(chip);
+    return OHM_OK;
+}
+
+enum ohm_status ohm_chip_set(struct ohm_chip *chip, const char *key, const char *text, struct ohm_error *err)
+{
+    int at = 0;
+
+    for (int b = 0; chip->model->blocks[b].key; b++) {
+        const struct chip_block *const block = &chip->model->blocks[b];
+        const size_t length = strlen(block->key);
+        const bool here = strncmp(key, block->key, length) == 0 && key[length] == '.';
+
+        for (const struct chip_number *n = block->numbers; n->key && chip->present >> b & 1; n++, at++)
+            if (here && strcmp(n->key, key + length + 1) == 0) {
+                const enum ohm_status st = set_number(chip, n, key, text, err);
+
+                chip->changed |= st == OHM_OK ? UINT64_C(1) << at : 0;
+                return st;
+            }
+    }
+    return no_number(chip, key, err);
+}
+
+/* ---- how it is used ---- */
+
+bool ohm_chip_uses(const struct ohm_chip *chip, const struct ohm_field *field)
+{
+    return model_uses(chip->model, field->key);
+}
+
+static bool is_default(const struct ohm_field *f, const struct ohm_chip_use *use)
+{
+    const char *const at = (const char *)use + f->offset;
+
+    if (f->kind == OHM_FIELD_BOOL)
+        return *(const bool *)at == (f->fallback != 0);
+    return *(const int *)(const void *)at == (int)f->fallback;
+}
+
+static enum ohm_status unread(const struct ohm_chip *chip, const char *key, struct ohm_error *err)
+{
+    char read[160] = "";
+
+    for (const char *const *k = chip->model->uses; *k; k++) {
+        const size_t n = strlen(read);
+
+        snprintf(read + n, sizeof read - n, "%s%s", n ? ", " : "", *k);
+    }
+    return ohm_fail(err, OHM_ECONFIG, "chip %.40s (model %s) does not read '%s'; it reads %s", chip->name,
+                    chip->model->name, key, *read ? read : "no option");
+}
+
+enum ohm_status ohm_chip_check_use(const struct ohm_chip *chip, const struct ohm_chip_use *use, struct ohm_error *err)
+{
+    for (uint32_t i = 0; ohm_chip_use_fields[i].kind != OHM_FIELD_END; i++)
+        if (!(chip->use_mask >> i & 1) && !is_default(&ohm_chip_use_fields[i], use))
+            return unread(chip, ohm_chip_use_fields[i].key, err);
+    return chip->model->check_use ? chip->model->check_use(chip->params, use, err) : OHM_OK;
+}
+
+/* ---- what it does and costs ---- */
+
+void ohm_chip_peak(const struct ohm_chip *chip, const struct ohm_chip_use *use, struct ohm_chip_peak *peak)
+{
+    chip->model->peak(chip->params, use, peak);
+}
+
+int32_t ohm_cost_rows(const struct ohm_chip *chip, const struct ohm_net *net)
+{
+    int32_t rows = 0;
+
+    for (int32_t i = 0; i < net->layers; i++)
+        rows += takes_crossbar(&net->layer[i]) || (chip->model->prices && chip->model->prices(&net->layer[i]));
+    return rows;
 }
 
 enum ohm_status ohm_cost_net(const struct ohm_chip *chip, const struct ohm_chip_use *use, const struct ohm_net *net,
                              struct ohm_cost *cost, struct ohm_cost_layer *layers, struct ohm_error *err)
 {
-    return chip->model->cost_net(chip->params, use, net, cost, layers, err);
+    const enum ohm_status st = ohm_chip_check_use(chip, use, err);
+
+    return st == OHM_OK ? chip->model->cost_net(chip->params, use, net, cost, layers, err) : st;
+}
+
+void ohm_cost_reason(struct ohm_str *s, const struct ohm_chip *chip, const struct ohm_cost *cost)
+{
+    const char *const core = chip->model->core;
+    const long long cores = (long long)ohm_chip_cores(chip);
+    int64_t rows, cols;
+
+    if (cost->fits)
+        return;
+    ohm_chip_tile(chip, &rows, &cols);
+    ohm_str_printf(s, "it takes %lld %ss of %lld x %lld and a chip has %lld: %lld too many, %d chips hold it",
+                   (long long)cost->cores_single, core, (long long)rows, (long long)cols, cores,
+                   (long long)cost->cores_over, cost->chips);
 }
 
 /* No size may be so large that a product or a sum of products leaves int64_t. */
@@ -75,6 +286,10 @@ enum ohm_status ohm_cost_matrices(const struct ohm_chip *chip, const struct ohm_
                                   const struct ohm_matrix *matrix, int n, struct ohm_cost *cost,
                                   struct ohm_cost_layer *layers, struct ohm_error *err)
 {
+    enum ohm_status st;
+
+    if ((st = ohm_chip_check_use(chip, use, err)) != OHM_OK)
+        return st;
     if (n < 1 || n > OHM_NET_LAYERS_MAX)
         return ohm_fail(err, OHM_ERANGE, "%d matrices to price, outside [1, %d]", n, OHM_NET_LAYERS_MAX);
     for (int i = 0; i < n; i++)
@@ -90,5 +305,7 @@ enum ohm_status ohm_cost_matrices(const struct ohm_chip *chip, const struct ohm_
 enum ohm_status ohm_map_net(const struct ohm_chip *chip, const struct ohm_chip_use *use, const struct ohm_net *net,
                             struct ohm_placement *placements, int64_t cap, int64_t *n, struct ohm_error *err)
 {
-    return chip->model->map_net(chip->params, use, net, placements, cap, n, err);
+    const enum ohm_status st = ohm_chip_check_use(chip, use, err);
+
+    return st == OHM_OK ? chip->model->map_net(chip->params, use, net, placements, cap, n, err) : st;
 }

@@ -13,11 +13,6 @@
 static const char *const marks[] = {"published", "derived", "fitted", "default"};
 enum { MARKS = sizeof marks / sizeof marks[0], NAME_MAX_LENGTH = 64, SOURCE_MIN_LENGTH = 4 };
 
-static uint64_t hash_text(const char *text)
-{
-    return ohm_hash(text, strlen(text));
-}
-
 static void read_number(const struct chip_number *number, const struct chip_block *in, struct ohm_node *block,
                         struct ohm_chip *chip, struct ohm_diag *diag)
 {
@@ -32,30 +27,37 @@ static void read_number(const struct chip_number *number, const struct chip_bloc
     if (value == 0)
         value = 0; /* one zero: -0 would be another hash for the same chip */
     memcpy((char *)chip->params + number->offset, &value, sizeof value);
-    chip->hash = ohm_hash_mix(chip->hash, ohm_hash_mix(hash_text(number->key), ohm_hash(&value, sizeof value)));
 }
 
-static void read_source(struct ohm_node *block, struct ohm_diag *diag)
+/* false: no memory. */
+static bool read_source(struct chip_about *about, struct ohm_node *block, struct ohm_diag *diag)
 {
     struct ohm_node *const node = ohm_map_need(block, "source", diag);
-    const char *text = NULL;
-    int mark;
+    const char *text = "";
+    int mark = 0;
 
     if (ohm_node_text(node, "source", &text, diag) && strlen(text) < SOURCE_MIN_LENGTH)
         ohm_node_fail(node, diag, "source is '%s': it must say where the numbers of this block come from", text);
     ohm_node_choice(ohm_map_need(block, "mark", diag), "mark", marks, MARKS, &mark, diag);
+    about->mark = marks[mark];
+    return (about->source = ohm_strdup(text)) != NULL;
 }
 
-static void read_block(const struct chip_block *b, struct ohm_node *root, struct ohm_chip *chip, struct ohm_diag *diag)
+/* false: no memory. */
+static bool read_block(int i, struct ohm_node *root, struct ohm_chip *chip, struct ohm_diag *diag)
 {
-    struct ohm_node *const block = ohm_map_need(root, b->key, diag);
+    const struct chip_block *const b = &chip->model->blocks[i];
+    struct ohm_node *const block = b->optional ? ohm_map_get(root, b->key) : ohm_map_need(root, b->key, diag);
 
     if (!block || !ohm_node_is_map(block, b->key, diag))
-        return;
+        return true;
+    chip->present |= UINT64_C(1) << i;
     for (const struct chip_number *n = b->numbers; n->key; n++)
         read_number(n, b, block, chip, diag);
-    read_source(block, diag);
+    if (!read_source(&chip->about[i], block, diag))
+        return false;
     ohm_map_finish(block, diag);
+    return true;
 }
 
 static bool is_name(const char *text)
@@ -92,9 +94,9 @@ static bool read_chip(struct ohm_chip *chip, struct ohm_node *root, struct ohm_d
     chip->model = ohm_chip_model(model);
     if (!(chip->params = ohm_alloc(1, chip->model->params_size)))
         return false;
-    chip->hash = hash_text(chip->model->name);
-    for (const struct chip_block *b = chip->model->blocks; b->key; b++)
-        read_block(b, root, chip, diag);
+    for (int i = 0; chip->model->blocks[i].key; i++)
+        if (!read_block(i, root, chip, diag))
+            return false;
     ohm_map_finish(root, diag);
     return true;
 }
@@ -138,7 +140,7 @@ enum ohm_status ohm_chip_parse(struct ohm_chip **out, const char *bytes, size_t 
         st = first_status(d, before);
         goto done;
     }
-    chip->model->derive(chip->params);
+    ohm_chip_settle(chip);
     *out = chip;
     chip = NULL;
 done:

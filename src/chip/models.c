@@ -3,10 +3,12 @@
 
 static const struct chip_model *const models[] = {
     &ohm_model_multicore,
+    &ohm_model_mesh,
 };
 
 const char *const ohm_chip_model_names[] = {
     "multicore",
+    "mesh",
     NULL,
 };
 

@@ -1,10 +1,12 @@
-/* cmd_cost.c - what a network costs on a chip. */
+/* cmd_cost.c - what a network costs on a chip, or on several side by side. */
 #include "cli_int.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 struct cost {
-    const char *chip;
+    const char *chip, *compare, *rate;
     struct ohm_words set;
     bool by_layer;
     struct ohm_net_options net;
@@ -13,8 +15,12 @@ struct cost {
 
 static const struct ohm_option options[] = {
     OHM_OPT_TEXT(cost, chip, "chip", 0, "CHIP", "name or file of the chip", .fallback = "hermes64", .complete = "chip"),
+    OHM_OPT_TEXT(cost, compare, "compare", 0, "A,B,C",
+                 "chips side by side, each CHIP or CHIP:KEY=VALUE:KEY=VALUE as with --set"),
     OHM_OPT_LIST(cost, set, "set", 0, "KEY=VALUE",
-                 "how the chip is used, such as schedule=pipelined or read_mode=1-phase"),
+                 "how the chip is used, such as schedule=pipelined, or a number of its file, such as "
+                 "energy.output_pJ=150"),
+    OHM_OPT_TEXT(cost, rate, "rate", 0, "HZ", "copies of the whole network that so many inferences per second take"),
     OHM_OPT_FLAG(cost, by_layer, "by-layer", 0, "also one row a layer"),
     OHM_OPT_NET(cost),
     OHM_OPT_FORMAT(cost),
@@ -27,32 +33,168 @@ enum ohm_status ohm_cli_chip_use(struct ohm_chip_use *use, const struct ohm_word
     return ohm_opt_set_fields(ohm_chip_use_fields, use, set, err);
 }
 
-static void out_sums(struct ohm_out *o, const struct ohm_named_net *n, const struct ohm_chip *chip,
-                     const struct ohm_chip_use *use, const struct ohm_cost *c)
+/* ---- a chip and how it is used ---- */
+
+struct platform {
+    const char *label; /* as the user named it */
+    struct ohm_chip *chip;
+    struct ohm_chip_use use;
+    struct ohm_cost cost;
+};
+
+/* Keys with a dot are numbers of the chip, the others say how it is used. */
+static enum ohm_status set_one(struct platform *p, const char *word, struct ohm_error *err)
+{
+    const char *equals = strchr(word, '=');
+    char key[64];
+
+    if (!equals || (size_t)(equals - word) >= sizeof(key))
+        return ohm_fail(err, OHM_ECONFIG, "'%.80s' is not key=value", word);
+    memcpy(key, word, (size_t)(equals - word));
+    key[equals - word] = '\0';
+    return strchr(key, '.') ? ohm_chip_set(p->chip, key, equals + 1, err)
+                            : ohm_field_set(ohm_chip_use_fields, &p->use, key, equals + 1, err);
+}
+
+static enum ohm_status set_all(struct platform *p, const struct ohm_words *set, int from, struct ohm_error *err)
+{
+    enum ohm_status st = OHM_OK;
+
+    for (int i = from; i < set->count && st == OHM_OK; i++)
+        st = set_one(p, set->item[i], err);
+    return st;
+}
+
+/* CHIP, or CHIP:KEY=VALUE:..., and then what --set says. */
+static enum ohm_status platform_load(struct ohm_cli *cli, struct platform *p, const char *text,
+                                     const struct ohm_words *set, struct ohm_error *err)
+{
+    struct ohm_words words = {0};
+    enum ohm_status st;
+
+    p->label = text;
+    ohm_fields_default(ohm_chip_use_fields, &p->use);
+    if ((st = ohm_words_split(cli, text, ':', &words, err)) != OHM_OK)
+        return st;
+    if (words.count < 1)
+        return ohm_fail(err, OHM_ECONFIG, "the name of the chip is missing");
+    if ((st = ohm_cli_chip(cli, words.item[0], &p->chip)) == OHM_OK && (st = set_all(p, &words, 1, err)) == OHM_OK &&
+        (st = set_all(p, set, 0, err)) == OHM_OK)
+        st = ohm_chip_check_use(p->chip, &p->use, err);
+    return st;
+}
+
+/* ---- figures ---- */
+
+static double known(double value)
+{
+    return value > 0 ? value : (double)NAN;
+}
+
+/* The options that the chip reads. */
+static void print_use(struct ohm_str *s, const struct platform *p)
+{
+    for (const struct ohm_field *f = ohm_chip_use_fields; f->kind != OHM_FIELD_END; f++) {
+        if (!ohm_chip_uses(p->chip, f))
+            continue;
+        ohm_str_printf(s, "%s%s=", s->length ? " " : "", f->key);
+        ohm_field_print(s, f, &p->use);
+    }
+}
+
+/* The numbers that are not those of the file. */
+static void print_numbers(struct ohm_str *s, const struct ohm_chip *chip)
+{
+    struct ohm_chip_number n;
+
+    for (int i = 0; ohm_chip_number(chip, i, &n); i++)
+        if (strcmp(n.mark, "set") == 0)
+            ohm_str_printf(s, "%s%s.%s=%g", s->length ? " " : "", n.block, n.key, n.value);
+}
+
+static void out_texts(struct ohm_out *o, const struct platform *p)
 {
     struct ohm_str text = {0};
 
-    ohm_fields_print(&text, ohm_chip_use_fields, use);
-    ohm_out_text(o, "net", n->name);
-    ohm_out_text(o, "space", n->space ? ohm_space_name(n->space) : NULL);
-    ohm_out_text(o, "chip", ohm_chip_name(chip));
+    print_use(&text, p);
     ohm_out_str(o, "chip_use", &text);
-    ohm_out_int(o, "params", n->net->params);
-    ohm_out_int(o, "macs", n->net->macs);
+    ohm_str_clear(&text);
+    print_numbers(&text, p->chip);
+    if (text.length || !ohm_out_for_people(o))
+        ohm_out_str(o, "chip_set", &text);
+    ohm_str_release(&text);
+}
+
+static void out_reason(struct ohm_out *o, const struct platform *p)
+{
+    struct ohm_str text = {0};
+
+    ohm_cost_reason(&text, p->chip, &p->cost);
+    if (text.length)
+        ohm_out_str(o, "does_not_fit", &text);
+    else if (!ohm_out_for_people(o))
+        ohm_out_text(o, "does_not_fit", NULL);
+    ohm_str_release(&text);
+}
+
+static void out_parts(struct ohm_out *o, const double *us, const double *uJ)
+{
+    char name[32];
+
+    for (int i = 0; i < OHM_COST_PARTS; i++) {
+        if (ohm_out_for_people(o) && us[i] <= 0 && uJ[i] <= 0)
+            continue;
+        snprintf(name, sizeof(name), "%s_us", ohm_cost_part_name(i));
+        if (i != OHM_PART_STATIC)
+            ohm_out_double(o, name, us[i]);
+        snprintf(name, sizeof(name), "%s_uJ", ohm_cost_part_name(i));
+        if (i != OHM_PART_STATIC)
+            ohm_out_double(o, name, uJ[i]);
+    }
+}
+
+struct figure {
+    const char *name;
+    double (*value)(const struct ohm_cost *c);
+};
+#define FIGURE(name_, expr_)                                                                                           \
+    static double value_##name_(const struct ohm_cost *c)                                                              \
+    {                                                                                                                  \
+        return (double)(expr_);                                                                                        \
+    }
+#define FIGURES(X)                                                                                                     \
+    X(util, c->util)                                                                                                   \
+    X(latency_us, c->latency_us)                                                                                       \
+    X(interval_us, c->interval_us)                                                                                     \
+    X(inferences_per_s, 1e6 / c->interval_us)                                                                          \
+    X(energy_uJ, c->energy_uJ)                                                                                         \
+    X(energy_static_uJ, c->energy_static_uJ)                                                                           \
+    X(power_mW, c->power_mW)                                                                                           \
+    X(area_mm2, known(c->area_mm2))                                                                                    \
+    X(area_chips_mm2, known(c->area_chips_mm2))                                                                        \
+    X(tops, c->tops)                                                                                                   \
+    X(tops_per_W, c->tops_per_W)
+FIGURES(FIGURE)
+#define FIGURE_ROW(name_, expr_) {#name_, value_##name_},
+static const struct figure figures[] = {FIGURES(FIGURE_ROW)};
+enum { FIGURES_COUNT = sizeof figures / sizeof figures[0] };
+
+static void out_figures(struct ohm_out *o, const struct ohm_cost *c)
+{
     ohm_out_int(o, "cores", c->cores);
     ohm_out_bool(o, "fits", c->fits);
     ohm_out_int(o, "chips", c->chips);
-    ohm_out_double(o, "util", c->util);
-    ohm_out_double(o, "latency_us", c->latency_us);
-    ohm_out_double(o, "interval_us", c->interval_us);
-    ohm_out_double(o, "energy_uJ", c->energy_uJ);
-    ohm_out_double(o, "energy_static_uJ", c->energy_static_uJ);
-    ohm_out_double(o, "power_mW", c->power_mW);
-    ohm_out_double(o, "area_mm2", c->area_mm2);
-    ohm_out_double(o, "tops", c->tops);
-    ohm_out_double(o, "tops_per_W", c->tops_per_W);
+    for (int i = 0; i < FIGURES_COUNT; i++)
+        ohm_out_double(o, figures[i].name, figures[i].value(c));
     ohm_out_int(o, "mvm_steps", c->mvm_steps);
-    ohm_str_release(&text);
+}
+
+/* ---- one chip ---- */
+
+static void out_net(struct ohm_out *o, const struct ohm_named_net *n)
+{
+    ohm_out_text(o, "net", n->name);
+    ohm_out_text(o, "space", n->space ? ohm_space_name(n->space) : NULL);
 }
 
 static void out_layer(struct ohm_out *o, const struct ohm_net *net, const struct ohm_cost_layer *l)
@@ -68,30 +210,161 @@ static void out_layer(struct ohm_out *o, const struct ohm_net *net, const struct
     ohm_out_double(o, "util", l->util);
     ohm_out_double(o, "latency_us", l->latency_us);
     ohm_out_double(o, "energy_uJ", l->energy_uJ);
+    if (!ohm_out_for_people(o))
+        out_parts(o, l->part_us, l->part_uJ);
     ohm_out_row_end(o);
 }
 
-static enum ohm_status price(const struct cost *opt, const struct ohm_named_net *n, const struct ohm_chip *chip,
-                             const struct ohm_chip_use *use, struct ohm_error *err)
+static enum ohm_status out_rate(struct ohm_out *o, const char *rate, const struct ohm_cost *c, struct ohm_error *err)
 {
-    struct ohm_cost_layer *layers = ohm_alloc((size_t)n->net->mvm_layers, sizeof(*layers));
-    struct ohm_cost sums;
-    struct ohm_out out;
-    enum ohm_status st =
-        layers ? ohm_cost_net(chip, use, n->net, &sums, layers, err) : ohm_fail(err, OHM_ENOMEM, "out of memory");
+    double hz, copies;
 
-    if (st == OHM_OK) {
-        ohm_out_begin(&out, &opt->format, "ohmnas.cost/1");
-        out_sums(&out, n, chip, use, &sums);
-        if (opt->by_layer) {
-            ohm_out_list(&out, "layers");
-            for (int i = 0; i < n->net->mvm_layers; i++)
-                out_layer(&out, n->net, &layers[i]);
-            ohm_out_list_end(&out);
-        }
-        st = ohm_out_end(&out, err);
+    if (!rate)
+        return OHM_OK;
+    if (!ohm_parse_double(rate, &hz) || !(hz > 0 && hz <= 1e15))
+        return ohm_fail(err, OHM_ECONFIG, "--rate is '%.40s', not a number of inferences per second up to 1e15", rate);
+    copies = fmax(1, ceil(c->interval_us * 1e-6 * hz * (1 - 1e-12)));
+    ohm_out_double(o, "copies_for_rate", copies);
+    ohm_out_double(o, "cores_for_rate", copies * (double)c->cores);
+    return OHM_OK;
+}
+
+static enum ohm_status out_one(const struct cost *opt, const struct ohm_named_net *n, const struct platform *p,
+                               const struct ohm_cost_layer *layers, struct ohm_error *err)
+{
+    struct ohm_out out;
+    enum ohm_status st;
+
+    ohm_out_begin(&out, &opt->format, "ohmnas.cost/1");
+    out_net(&out, n);
+    ohm_out_text(&out, "chip", ohm_chip_name(p->chip));
+    out_texts(&out, p);
+    ohm_out_int(&out, "params", n->net->params);
+    ohm_out_int(&out, "macs", n->net->macs);
+    out_figures(&out, &p->cost);
+    out_parts(&out, p->cost.part_us, p->cost.part_uJ);
+    out_reason(&out, p);
+    if ((st = out_rate(&out, opt->rate, &p->cost, err)) != OHM_OK) {
+        ohm_out_drop(&out);
+        return st;
     }
+    if (opt->by_layer) {
+        ohm_out_list(&out, "layers");
+        for (int i = 0; i < ohm_cost_rows(p->chip, n->net); i++)
+            out_layer(&out, n->net, &layers[i]);
+        ohm_out_list_end(&out);
+    }
+    return ohm_out_end(&out, err);
+}
+
+static enum ohm_status cost_one(struct ohm_cli *cli, const struct cost *opt, const struct ohm_named_net *n,
+                                struct ohm_error *err)
+{
+    struct ohm_cost_layer *layers = NULL;
+    struct platform p = {0};
+    enum ohm_status st = platform_load(cli, &p, opt->chip, &opt->set, err);
+
+    if (st == OHM_OK && !(layers = ohm_alloc((size_t)ohm_cost_rows(p.chip, n->net), sizeof(*layers))))
+        st = ohm_fail(err, OHM_ENOMEM, "out of memory");
+    if (st == OHM_OK && (st = ohm_cost_net(p.chip, &p.use, n->net, &p.cost, layers, err)) == OHM_OK)
+        st = out_one(opt, n, &p, layers, err);
     ohm_free(layers);
+    ohm_chip_free(p.chip);
+    return st;
+}
+
+/* ---- several chips ---- */
+
+enum { COMPARE_MAX = 16 };
+
+static void out_cell(struct ohm_out *o, const struct platform *p, int row)
+{
+    if (row == 0)
+        ohm_out_int(o, p->label, p->cost.cores);
+    else if (row == 1)
+        ohm_out_bool(o, p->label, p->cost.fits);
+    else if (row == 2)
+        ohm_out_int(o, p->label, p->cost.chips);
+    else
+        ohm_out_double(o, p->label, figures[row - 3].value(&p->cost));
+}
+
+/* People read a chip a column, and programs a chip a row. */
+static void out_columns(struct ohm_out *o, const struct platform *p, int n)
+{
+    static const char *const counts[] = {"cores", "fits", "chips"};
+
+    ohm_out_list(o, "figures");
+    for (int row = 0; row < 3 + FIGURES_COUNT; row++) {
+        ohm_out_row(o);
+        ohm_out_text(o, "figure", row < 3 ? counts[row] : figures[row - 3].name);
+        for (int i = 0; i < n; i++)
+            out_cell(o, &p[i], row);
+        ohm_out_row_end(o);
+    }
+    ohm_out_list_end(o);
+    for (int i = 0; i < n; i++) {
+        struct ohm_str text = {0};
+
+        ohm_cost_reason(&text, p[i].chip, &p[i].cost);
+        if (text.length)
+            ohm_out_say(o, "%s: %s", p[i].label, ohm_str_text(&text));
+        ohm_str_release(&text);
+    }
+}
+
+static void out_rows(struct ohm_out *o, const struct platform *p, int n)
+{
+    ohm_out_list(o, "chips");
+    for (int i = 0; i < n; i++) {
+        ohm_out_row(o);
+        ohm_out_text(o, "chip", p[i].label);
+        out_texts(o, &p[i]);
+        out_figures(o, &p[i].cost);
+        out_parts(o, p[i].cost.part_us, p[i].cost.part_uJ);
+        out_reason(o, &p[i]);
+        ohm_out_row_end(o);
+    }
+    ohm_out_list_end(o);
+}
+
+static enum ohm_status compare(struct ohm_cli *cli, const struct cost *opt, const struct ohm_named_net *n,
+                               struct platform *p, int *loaded, struct ohm_error *err)
+{
+    struct ohm_words names = {0};
+    struct ohm_out out;
+    enum ohm_status st = ohm_words_split(cli, opt->compare, ',', &names, err);
+
+    if (st == OHM_OK && (names.count < 1 || names.count > COMPARE_MAX))
+        return ohm_fail(err, OHM_ECONFIG, "--compare names %d chips, outside [1, %d]", names.count, COMPARE_MAX);
+    for (int i = 0; i < names.count && st == OHM_OK; i++) {
+        *loaded = i + 1;
+        if ((st = platform_load(cli, &p[i], names.item[i], &opt->set, err)) == OHM_OK)
+            st = ohm_cost_net(p[i].chip, &p[i].use, n->net, &p[i].cost, NULL, err);
+    }
+    if (st != OHM_OK)
+        return st;
+    ohm_out_begin(&out, &opt->format, "ohmnas.costs/1");
+    out_net(&out, n);
+    if (ohm_out_for_people(&out))
+        out_columns(&out, p, names.count);
+    else
+        out_rows(&out, p, names.count);
+    return ohm_out_end(&out, err);
+}
+
+static enum ohm_status cost_several(struct ohm_cli *cli, const struct cost *opt, const struct ohm_named_net *n,
+                                    struct ohm_error *err)
+{
+    struct platform p[COMPARE_MAX] = {{0}};
+    enum ohm_status st;
+    int loaded = 0;
+
+    if (opt->by_layer || opt->rate)
+        return ohm_fail(err, OHM_ECONFIG, "--%s is of one chip, not of --compare", opt->rate ? "rate" : "by-layer");
+    st = compare(cli, opt, n, p, &loaded, err);
+    for (int i = 0; i < loaded; i++)
+        ohm_chip_free(p[i].chip);
     return st;
 }
 
@@ -99,22 +372,20 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
 {
     const struct cost *opt = object;
     struct ohm_named_net net = {0};
-    struct ohm_chip *chip = NULL;
-    struct ohm_chip_use use;
-    enum ohm_status st;
+    enum ohm_status st = ohm_net_arg(cli, &net, args->word[0], &opt->net, err);
 
-    if ((st = ohm_cli_chip_use(&use, &opt->set, err)) == OHM_OK &&
-        (st = ohm_net_arg(cli, &net, args->word[0], &opt->net, err)) == OHM_OK &&
-        (st = ohm_cli_chip(cli, opt->chip, &chip)) == OHM_OK)
-        st = price(opt, &net, chip, &use, err);
-    ohm_chip_free(chip);
+    if (st == OHM_OK)
+        st = opt->compare ? cost_several(cli, opt, &net, err) : cost_one(cli, opt, &net, err);
     ohm_net_arg_release(&net);
     return st;
 }
 
-static const char *const examples[] = {"ohmnas cost n:3fa9c1 --by-layer", "ohmnas cost net.yaml --chip hermes64 --json",
+static const char *const examples[] = {"ohmnas cost n:3fa9c1 --by-layer",
+                                       "ohmnas cost net.yaml --chip hermes64 --json",
                                        "ohmnas cost searchspaces/reference/resnet8.yaml --by-layer",
                                        "ohmnas cost 432030 --space nb201 --set schedule=pipelined --set replicate=on",
+                                       "ohmnas cost searchspaces/reference/resnet32.yaml --compare "
+                                       "hermes64,hermes64:periphery=nmpu,mesh512",
                                        NULL};
 
 const struct ohm_command ohm_cmd_cost = {
@@ -127,7 +398,9 @@ const struct ohm_command ohm_cmd_cost = {
     .details =
         "NET is a file written by export, a file of layers (searchspaces/reference), n:ID or #NUMBER of the run "
         "log, or, with --space, 'axis=value ...' or a key of that space. A network that does not fit is priced all "
-        "the same; 'chips' says how many chips it needs.",
+        "the same; 'chips' says how many chips it needs, 'does_not_fit' why.\n\n"
+        "'array', 'digital' and so on are the parts that time (layer after layer) and energy are spent in. ohmnas "
+        "chip show lists the numbers that --set can change.",
     .examples = examples,
     .options = options,
     .size = sizeof(struct cost),

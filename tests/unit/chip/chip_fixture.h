@@ -15,17 +15,28 @@
 
 #define FIXTURE_CHIP "searchspaces/chips/hermes64.yaml"
 
-static inline struct ohm_chip *fixture_chip(void)
+/* The shipped chips, which are at least one of each model. */
+static const char *const fixture_chips[] = {"hermes64", "mesh512"};
+enum { FIXTURE_CHIPS = sizeof fixture_chips / sizeof fixture_chips[0] };
+
+static inline struct ohm_chip *fixture_chip_named(const char *name)
 {
     struct ohm_diag diag = {0};
     struct ohm_chip *chip = NULL;
+    char path[128];
 
-    ohm_chip_load(&chip, FIXTURE_CHIP, &diag);
+    snprintf(path, sizeof path, "searchspaces/chips/%s.yaml", name);
+    ohm_chip_load(&chip, path, &diag);
     for (int i = 0; i < diag.count && i < OHM_DIAG_MAX; i++)
         print_error("%s:%d: %s\n", diag.item[i].path, diag.item[i].line, diag.item[i].text);
     assert_non_null(chip);
     ohm_diag_release(&diag);
     return chip;
+}
+
+static inline struct ohm_chip *fixture_chip(void)
+{
+    return fixture_chip_named("hermes64");
 }
 
 static inline struct ohm_chip_use fixture_use(int read_mode, int schedule)
@@ -128,6 +139,20 @@ static inline const struct ohm_net *fixture_resnet32(struct ohm_net_builder *b)
             x = fixture_basic_block(b, x, 16 << stage, stage > 0 && i == 0 ? 2 : 1);
     x = ohm_net_unary(b, OHM_GLOBAL_AVG_POOL, x);
     return fixture_finish(b, ohm_net_dense(b, x, 10, true));
+}
+
+/* A convolution, a depthwise separable residual block, and a classifier: something for every part of every chip. */
+static inline const struct ohm_net *fixture_separable(struct ohm_net_builder *b)
+{
+    struct ohm_conv depthwise = ohm_conv_square(96, 3, 1, 1);
+    int x, y;
+
+    ohm_net_reset(b, false);
+    x = fixture_conv_relu(b, ohm_net_input(b, 16, 16, 3), 96, 3, 1);
+    depthwise.groups = 96;
+    y = ohm_net_unary(b, OHM_RELU, ohm_net_conv(b, x, &depthwise));
+    x = fixture_add(b, fixture_conv(b, y, 96, 1, 1), x);
+    return fixture_finish(b, ohm_net_dense(b, ohm_net_unary(b, OHM_GLOBAL_AVG_POOL, x), 1000, true));
 }
 
 /* ---- random networks ---- */

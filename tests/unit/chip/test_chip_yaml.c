@@ -5,7 +5,7 @@
 
 #include "chip_int.h"
 
-#include <stdlib.h>
+#include <math.h>
 
 static char *good; /* text of the shipped chip */
 
@@ -184,39 +184,203 @@ static void every_number_of_every_model_has_its_unit_in_its_key(void **state)
     assert_null(ohm_chip_model_names[ohm_chip_models()]);
 }
 
-/* A number that nothing reads would be a lie in the file. */
-static void every_number_changes_some_cost(void **state)
+static void a_model_has_no_more_numbers_than_have_room(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ohm_chip_models(); i++) {
+        int numbers = 0, blocks = 0;
+
+        for (const struct chip_block *b = ohm_chip_model(i)->blocks; b->key; b++, blocks++)
+            for (const struct chip_number *n = b->numbers; n->key; n++)
+                numbers++;
+        assert_in_range(numbers, 1, CHIP_NUMBERS_MAX);
+        assert_in_range(blocks, 1, CHIP_NUMBERS_MAX);
+    }
+}
+
+/* What a chip comes to, whichever way it is used. */
+enum { FIGURES = 12 };
+
+static void figures(double *f, const struct ohm_chip *chip, const struct ohm_chip_use *use)
 {
     static const struct ohm_matrix matrix[] = {{2016, 500, 100, false}, {504, 2016, 1, true}};
-    const struct chip_model *const model = ohm_chip_model(0);
-    struct ohm_chip *const chip = fixture_chip();
+    struct ohm_net_builder b = {0};
+    struct ohm_cost a, c;
+    struct ohm_chip_peak top = {0};
+    const struct ohm_net *const net = fixture_separable(&b);
+    int64_t n;
+
+    ohm_chip_peak(chip, use, &top);
+    assert_int_equal(ohm_cost_matrices(chip, use, matrix, 2, &a, NULL, NULL), OHM_OK);
+    c = fixture_cost(chip, use, net);
+    assert_int_equal(ohm_map_net(chip, use, net, NULL, 0, &n, NULL), OHM_OK);
+    memcpy(f,
+           (double[FIGURES]){a.energy_uJ, a.interval_us, a.area_mm2, a.chips, a.area_chips_mm2, top.tops,
+                             top.tops_per_mm2, top.tops_per_W, c.energy_uJ, c.latency_us, c.area_mm2, (double)n},
+           FIGURES * sizeof *f);
+    ohm_net_release(&b);
+}
+
+/* Every option that is no number, one after the other away from its default. */
+static bool changes_with(struct ohm_chip *chip, const struct chip_number *n, const struct ohm_chip_use *use)
+{
+    double *const value = (double *)(void *)((char *)chip->params + n->offset), was = *value;
+    double before[FIGURES], after[FIGURES];
+
+    figures(before, chip, use);
+    *value = n->whole ? floor(was / 2) : was * 0.5;
+    ohm_chip_settle(chip);
+    figures(after, chip, use);
+    *value = was;
+    ohm_chip_settle(chip);
+    return memcmp(before, after, sizeof before) != 0;
+}
+
+static void set_option(struct ohm_chip_use *use, const struct ohm_field *f, int value)
+{
+    if (f->kind == OHM_FIELD_BOOL)
+        *(bool *)((char *)use + f->offset) = value;
+    else
+        *(int *)(void *)((char *)use + f->offset) = value;
+}
+
+static int option_values(const struct ohm_field *f)
+{
+    int n = 0;
+
+    if (f->kind == OHM_FIELD_BOOL)
+        return 2;
+    while (f->names[n])
+        n++;
+    return n;
+}
+
+static bool some_use_reads(struct ohm_chip *chip, const struct chip_number *n)
+{
+    struct ohm_chip_use use = fixture_use(OHM_READ_4_PHASE, OHM_SCHEDULE_SERIAL);
+
+    if (changes_with(chip, n, &use))
+        return true;
+    for (const struct ohm_field *f = ohm_chip_use_fields; f->kind != OHM_FIELD_END; f++)
+        for (int v = 0; ohm_chip_uses(chip, f) && v < option_values(f); v++) {
+            use = fixture_use(OHM_READ_4_PHASE, OHM_SCHEDULE_SERIAL);
+            set_option(&use, f, v);
+            if (changes_with(chip, n, &use))
+                return true;
+        }
+    return false;
+}
+
+/* A number that nothing reads would be a lie in the file. */
+static void every_number_of_every_chip_changes_some_cost(void **state)
+{
+    (void)state;
+    for (int c = 0; c < FIXTURE_CHIPS; c++) {
+        struct ohm_chip *const chip = fixture_chip_named(fixture_chips[c]);
+
+        for (const struct chip_block *b = chip->model->blocks; b->key; b++)
+            for (const struct chip_number *n = b->numbers; n->key; n++)
+                if (!some_use_reads(chip, n))
+                    fail_msg("%s: %s.%s changes nothing", fixture_chips[c], b->key, n->key);
+        ohm_chip_free(chip);
+    }
+}
+
+static void an_option_that_the_chip_does_not_read_is_an_error(void **state)
+{
+    struct ohm_net_builder b = {0};
+    const struct ohm_net *const net = fixture_separable(&b);
 
     (void)state;
-    for (const struct chip_block *b = model->blocks; b->key; b++)
-        for (const struct chip_number *n = b->numbers; n->key; n++) {
-            double *const value = (double *)(void *)((char *)chip->params + n->offset), was = *value;
-            bool changed = false;
+    for (int c = 0; c < FIXTURE_CHIPS; c++) {
+        struct ohm_chip *const chip = fixture_chip_named(fixture_chips[c]);
 
-            for (int mode = 0; mode < 2; mode++) {
-                const struct ohm_chip_use use = fixture_use(mode, OHM_SCHEDULE_PIPELINED);
-                struct ohm_cost cost[2];
-                struct ohm_chip_peak top[2];
+        for (const struct ohm_field *f = ohm_chip_use_fields; f->kind != OHM_FIELD_END; f++)
+            for (int v = 0; v < option_values(f); v++) {
+                struct ohm_chip_use use = fixture_use(OHM_READ_4_PHASE, OHM_SCHEDULE_SERIAL);
+                struct ohm_error err = {0};
+                struct ohm_cost cost;
+                enum ohm_status st;
 
-                memset(cost, 0, sizeof cost);
-                for (int k = 0; k < 2; k++) {
-                    *value = k ? was * 2 : was;
-                    model->derive(chip->params);
-                    assert_int_equal(ohm_cost_matrices(chip, &use, matrix, 2, &cost[k], NULL, NULL), OHM_OK);
-                    ohm_chip_peak(chip, mode, &top[k]);
+                set_option(&use, f, v);
+                st = ohm_cost_net(chip, &use, net, &cost, NULL, &err);
+                if (ohm_chip_uses(chip, f) || v == (int)f->fallback) {
+                    assert_int_equal(st, OHM_OK);
+                    continue;
                 }
-                changed = changed || cost[0].energy_uJ != cost[1].energy_uJ || cost[0].area_mm2 != cost[1].area_mm2 ||
-                          cost[0].chips != cost[1].chips || cost[0].area_chips_mm2 != cost[1].area_chips_mm2 ||
-                          top[0].tops != top[1].tops || top[0].tops_per_mm2 != top[1].tops_per_mm2;
+                assert_int_equal(st, OHM_ECONFIG);
+                assert_non_null(strstr(err.text, f->key));
+                assert_non_null(strstr(err.text, fixture_chips[c]));
+                assert_int_equal(ohm_map_net(chip, &use, net, NULL, 0, &(int64_t){0}, NULL), OHM_ECONFIG);
             }
-            *value = was;
-            if (!changed)
-                fail_msg("%s.%s changes nothing", b->key, n->key);
-        }
+        ohm_chip_free(chip);
+    }
+    ohm_net_release(&b);
+}
+
+static void numbers_can_be_set_by_name(void **state)
+{
+    static const struct {
+        const char *key, *text;
+        enum ohm_status status;
+        const char *says;
+    } rows[] = {
+        {"energy.output_pJ", "many", OHM_ECONFIG, "many"},
+        {"energy.output_pJ", "-1", OHM_ERANGE, "outside"},
+        {"energy.output_pJ", "nan", OHM_ECONFIG, "nan"},
+        {"energy.outputs_pJ", "1", OHM_ECONFIG, "energy.output_pJ"},
+        {"array.cores", "3.5", OHM_ECONFIG, "whole"},
+        {"array", "3", OHM_ECONFIG, "no number"},
+        {"", "3", OHM_ECONFIG, "no number"},
+    };
+    struct ohm_chip *const chip = fixture_chip();
+    const uint64_t hash = ohm_chip_hash(chip);
+    struct ohm_chip_number number;
+    struct ohm_error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        memset(&err, 0, sizeof err);
+        assert_int_equal(ohm_chip_set(chip, rows[i].key, rows[i].text, &err), rows[i].status);
+        assert_non_null(strstr(err.text, rows[i].says));
+        assert_true(ohm_chip_hash(chip) == hash);
+    }
+    assert_int_equal(ohm_chip_set(chip, "array.cores", "16", &err), OHM_OK);
+    assert_int_equal(ohm_chip_cores(chip), 16);
+    assert_true(ohm_chip_hash(chip) != hash);
+    assert_true(ohm_chip_number(chip, 0, &number));
+    assert_string_equal(number.block, "array");
+    assert_string_equal(number.key, "cores");
+    assert_true(number.value == 16);
+    assert_string_equal(number.mark, "set");
+    assert_true(ohm_chip_number(chip, 1, &number));
+    assert_string_equal(number.mark, "published");
+    assert_non_null(strstr(number.source, "[LG]"));
+    assert_false(ohm_chip_number(chip, 1000, &number));
+    assert_int_equal(ohm_chip_set(chip, "array.cores", "64", &err), OHM_OK);
+    assert_true(ohm_chip_hash(chip) == hash);
+    ohm_chip_free(chip);
+}
+
+/* Chips of the first files have no NMPU: their file stays good, and asking for one is an error. */
+static void a_chip_without_nmpu_is_read_and_cannot_use_one(void **state)
+{
+    struct ohm_net_builder b = {0};
+    struct ohm_chip_use use = fixture_use(OHM_READ_4_PHASE, OHM_SCHEDULE_SERIAL);
+    const char *const at = strstr(good, "nmpu:\n");
+    struct ohm_chip *chip = NULL;
+    struct ohm_error err = {0};
+    struct ohm_cost cost;
+
+    (void)state;
+    assert_non_null(at);
+    assert_int_equal(ohm_chip_parse(&chip, good, (size_t)(at - good), "test.yaml", NULL), OHM_OK);
+    assert_int_equal(ohm_cost_net(chip, &use, fixture_separable(&b), &cost, NULL, NULL), OHM_OK);
+    use.periphery = OHM_PERIPHERY_NMPU;
+    assert_int_equal(ohm_cost_net(chip, &use, fixture_separable(&b), &cost, NULL, &err), OHM_ECONFIG);
+    assert_non_null(strstr(err.text, "nmpu"));
+    assert_int_equal(ohm_chip_set(chip, "nmpu.pass_ns", "5", NULL), OHM_ECONFIG);
+    ohm_net_release(&b);
     ohm_chip_free(chip);
 }
 
@@ -270,7 +434,11 @@ int main(void)
         cmocka_unit_test(a_missing_file_is_not_found),
         cmocka_unit_test(the_file_is_kept_and_the_hash_is_of_its_numbers),
         cmocka_unit_test(every_number_of_every_model_has_its_unit_in_its_key),
-        cmocka_unit_test(every_number_changes_some_cost),
+        cmocka_unit_test(a_model_has_no_more_numbers_than_have_room),
+        cmocka_unit_test(every_number_of_every_chip_changes_some_cost),
+        cmocka_unit_test(an_option_that_the_chip_does_not_read_is_an_error),
+        cmocka_unit_test(numbers_can_be_set_by_name),
+        cmocka_unit_test(a_chip_without_nmpu_is_read_and_cannot_use_one),
         cmocka_unit_test(a_tile_need_not_be_a_power_of_two_or_square),
         cmocka_unit_test(each_failed_allocation_is_told_and_nothing_leaks),
     };

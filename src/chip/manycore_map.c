@@ -1,5 +1,5 @@
-/* multicore_map.c - where the weights lie: one tile on one core, layers and their copies one after the other. */
-#include "multicore_int.h"
+/* manycore_map.c - where the weights lie: one tile on one core, layers and their copies one after the other. */
+#include "manycore.h"
 
 #include "ohm/mem.h"
 
@@ -50,7 +50,7 @@ static void place_grid(struct mapping *map, const struct block_matrix *x, const 
         }
 }
 
-static void place_layer(struct mapping *map, const struct multicore *m, const struct ohm_layer *layer, int32_t index,
+static void place_layer(struct mapping *map, const struct crossbar *m, const struct ohm_layer *layer, int32_t index,
                         int32_t copies)
 {
     struct block_matrix x;
@@ -68,30 +68,22 @@ static void place_layer(struct mapping *map, const struct multicore *m, const st
     }
 }
 
-/* The copies of each layer, which the table of layers knows. */
-static enum ohm_status count_copies(const struct multicore *m, const struct ohm_chip_use *use,
-                                    const struct ohm_net *net, struct ohm_cost_layer *layers, struct ohm_error *err)
+enum ohm_status ohm_manycore_map_net(const struct manycore_use *u, const struct ohm_net *net,
+                                     struct ohm_placement *placements, int64_t cap, int64_t *n, struct ohm_error *err)
 {
-    struct ohm_cost cost;
-
-    return ohm_model_multicore.cost_net(m, use, net, &cost, layers, err);
-}
-
-enum ohm_status ohm_multicore_map_net(const void *params, const struct ohm_chip_use *use, const struct ohm_net *net,
-                                      struct ohm_placement *placements, int64_t cap, int64_t *n, struct ohm_error *err)
-{
-    const struct multicore *const m = params;
     struct mapping map = {.placement = placements, .cap = cap};
     struct ohm_cost_layer *layers = ohm_alloc((size_t)net->mvm_layers, sizeof *layers);
+    struct ohm_cost cost;
     enum ohm_status st;
     int mvm = 0;
 
     if (!layers)
         return ohm_fail(err, OHM_ENOMEM, "no memory to map %d layers", net->mvm_layers);
-    if ((st = count_copies(m, use, net, layers, err)) == OHM_OK) {
+    /* The table of layers knows the copies of each. */
+    if ((st = ohm_manycore_cost_net(u, net, &cost, layers, err)) == OHM_OK) {
         for (int32_t i = 0; i < net->layers; i++)
             if (takes_crossbar(&net->layer[i]))
-                place_layer(&map, m, &net->layer[i], i, layers[mvm++].copies);
+                place_layer(&map, &u->chip->tile, &net->layer[i], i, layers[mvm++].copies);
         *n = map.n;
     }
     ohm_free(layers);

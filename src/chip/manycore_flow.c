@@ -1,9 +1,9 @@
-/* multicore_flow.c - how long the first image takes through the pipeline.
+/* manycore_flow.c - how long the first image takes through the pipeline.
  *
  * A layer begins when the layers before it have made the rows that its first window covers: for a k x k kernel
  * ((k-1)/2 rows and (k-1)/2 + 1 positions) x stride. The longest chain of such fills through the graph is what stands
  * before and after the layer that works longest, whose full time it takes in place of its fill. */
-#include "multicore_int.h"
+#include "manycore.h"
 
 #include "ohm/mem.h"
 
@@ -80,8 +80,8 @@ static struct flow work(struct flow in, const struct ohm_layer *l, const struct 
     return in;
 }
 
-enum ohm_status ohm_multicore_first_image(double *ns, const struct ohm_net *net, const struct priced *p,
-                                          const int32_t *copies, struct ohm_error *err)
+enum ohm_status ohm_manycore_first_image(double *ns, const struct ohm_net *net, const struct priced *p,
+                                         const int32_t *copies, struct ohm_error *err)
 {
     struct flow *const flow = ohm_alloc((size_t)net->layers, sizeof *flow);
     int mvm = 0;
