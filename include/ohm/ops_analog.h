@@ -41,6 +41,20 @@ void ohm_crossbar_pack(float *packed, const float *weights, const struct ohm_con
 size_t ohm_crossbar_scratch(const struct ohm_conv2d *d, enum ohm_pass pass, int jobs);
 void ohm_crossbar_forward(float *y, const float *x, const struct ohm_crossbar *bar, const struct ohm_conv2d *d,
                           float *scratch, struct ohm_exec exec);
+
+/* One tile alone over a piece of the output of an image. */
+struct ohm_crossbar_piece {
+    const float *frame;  /* [..][frame_cols][c_in]: image and border, from where the first output's kernel begins */
+    int frame_cols;      /* pixels of a row */
+    int32_t first, end;  /* the tile's rows of the matrix */
+    const float *packed; /* [width / 16][end - first][16] */
+    int width;           /* the tile's columns, in whole vectors */
+    int rows, cols;      /* outputs */
+};
+/* sum[rows][cols][width]. Of d it reads c_in, the kernel and the strides; groups is 1. */
+void ohm_crossbar_sums(float *sum, const struct ohm_crossbar_piece *piece, const struct ohm_conv2d *d,
+                       enum ohm_isa isa);
+
 /* As ohm_conv2d_backward_weights, with x behind the DAC. */
 void ohm_crossbar_backward_weights(float *dw, const float *x, const float *dy, const struct ohm_conv2d *d,
                                    struct ohm_dac dac, float *scratch, struct ohm_exec exec);

@@ -89,10 +89,24 @@ struct offset {
 struct adc {
     float step, most; /* as of dac */
 };
+/* Outputs of n vectors, [n][width], on their way behind a conversion. */
+struct band {
+    const float *y, *z;                /* what flows, NULL: nothing; normal numbers, NULL: no noise */
+    int n, width;                      /* a multiple of LINE */
+    float noise;                       /* deviation */
+    float inverse, step, levels, most; /* of the ADC, as adc_of makes them */
+    float sign; /* digitise: sum = sign x answer, added to what is there unless this is the first */
+    bool first;
+    float *sum;
+    float *to;                   /* [n][width]: what a sum over tiles is in */
+    const float *begin, *factor; /* [width]: what that begins with, NULL: with itself; of the columns */
+};
+
 struct steps {
     float (*largest)(const float *x, int n, float sign); /* of |x|; sign +-1: of sign x, at least 0 */
     void (*dac)(float *v, const float *x, int n, struct dac d);
     void (*limit)(float *y, const float *x, int n, float most, float unit);        /* held to +-most, divided by unit */
+    void (*limit_dac)(float *v, const float *x, int n, float range, struct dac d); /* both; the divisor is 1 */
     void (*asymmetry)(float *v, int n, float share);
     void (*one_sign)(float *v, const float *x, int n, float sign); /* max(sign x, 0) */
     void (*multiply)(float *v, const float *x, const float *by, int n);
@@ -109,6 +123,11 @@ struct steps {
     void (*scaled)(float *y, const float *x, int n, float factor);                       /* y = factor x */
     void (*add_columns)(float *y, const float *x, const float *by, int n, float factor); /* y += x by factor */
     void (*partial)(float *y, const float *step, int n, float levels);
+    void (*digitise)(const struct band *b);     /* noise, ADC, into sum */
+    void (*digitise_add)(const struct band *b); /* noise, ADC, times factor, into to */
+    void (*add_band)(const struct band *b);     /* sum times factor, into to */
+    /* Lines [first, first + lines) of LINE normal numbers of the sequence that the key names, |z| <= 5.4. */
+    void (*normals)(float *z, uint64_t first, int64_t lines, uint64_t key);
 };
 extern const struct steps steps_base;
 #ifdef __x86_64__

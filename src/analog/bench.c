@@ -123,15 +123,23 @@ struct round {
     float reduction[BLOCK]; /* by bound management */
 };
 
-/* Normal numbers of one vector: named by its number, the round, the phase and the purpose. */
+struct ohm_rng noise_stream(const struct ohm_tiles *t, const struct ohm_rng *tile, int round, int phase,
+                            enum purpose purpose)
+{
+    const uint64_t slice = (uint64_t)t->phase[phase].slice, mode = (uint64_t)(phase % t->modes);
+    const uint64_t place = ((uint64_t)round * MODES_MAX + mode) * PURPOSES + (uint64_t)purpose;
+    const struct ohm_rng stream = slice > 0 ? ohm_rng_child(tile, ~slice) : *tile;
+
+    return ohm_rng_child(&stream, place);
+}
+
+/* Normal numbers of one vector. */
 static const float *noise_of(const struct round *r, int i, int phase, enum purpose purpose, int n)
 {
-    const uint64_t slice = (uint64_t)r->t->phase[phase].slice, mode = (uint64_t)(phase % r->t->modes);
-    const uint64_t place = ((uint64_t)r->index * MODES_MAX + mode) * PURPOSES + (uint64_t)purpose;
-    const struct ohm_rng stream = slice > 0 ? ohm_rng_child(&r->stream, ~slice) : r->stream;
-    const struct ohm_rng own = ohm_rng_child(&stream, (r->first + (uint64_t)r->vector[i]) << 12 | place);
+    const struct ohm_rng own = noise_stream(r->t, &r->stream, r->index, phase, purpose);
+    const uint64_t of_vector = lines((size_t)n) / LINE;
 
-    ohm_normals(r->b->z, (size_t)n, &own, r->isa);
+    r->steps->normals(r->b->z, (r->first + (uint64_t)r->vector[i]) * of_vector, (int64_t)of_vector, own.key);
     return r->b->z;
 }
 
@@ -207,9 +215,7 @@ static void drop_voltage(const struct round *r, const struct phase *p, float *y,
 
     r->steps->absolute(aside, v, (int)n);
     multiply_by(r, r->b->aid, aside, r->tile->absolute[p->packing]);
-    for (int i = 0; i < r->n; i++)
-        r->steps->multiply(aside + (size_t)i * (size_t)rows, v + (size_t)i * (size_t)rows, r->tile->ramp, rows);
-    multiply_by(r, r->b->drop, aside, r->tile->packed[p->packing]);
+    multiply_by(r, r->b->drop, v, r->tile->ramped[p->packing]);
     r->steps->ir_drop(y, r->b->aid, r->b->drop, r->n * columns, (float)r->c->ir_drop, ratio);
 }
 

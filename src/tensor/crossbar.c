@@ -148,19 +148,20 @@ static void run_depthwise(const struct crossbar_call *call, float *sum, const st
     call->kernels->depthwise(&job);
 }
 
-/* The rows [first, end) of the matrix. A run is a row of the kernel, or with groups a pixel of it. */
-static void run_tile(const struct crossbar_call *call, float *sum, const struct band *band, const float *packed,
-                     int32_t first, int32_t end, struct ahead *ahead)
+/* The rows [first, end) of the matrix. A run is a row of the kernel, or with groups a pixel of it. frame_cols: pixels
+ * of a row of the frame, each of `channels` numbers. */
+static struct conv_job rows_job(const struct ohm_conv2d *d, int64_t frame_cols, int channels, int32_t first,
+                                int32_t end)
 {
-    const struct ohm_conv2d *d = &call->d;
-    const int depth = d->c_in / d->groups, lanes = d->c_out / d->groups;
+    const int depth = d->c_in / d->groups;
     const int runs_x = d->groups == 1 ? 1 : d->k_w, len = d->groups == 1 ? d->k_w * depth : depth;
     const int begin = first / len, last = (end - 1) / len;
-    struct conv_job job = {
-        .row_step = d->stride_h * call->frame.cols * call->frame.channels,
-        .px_step = (ptrdiff_t)d->stride_w * call->frame.channels,
-        .run_y_step = call->frame.cols * call->frame.channels,
-        .run_x_step = call->frame.channels,
+
+    return (struct conv_job){
+        .row_step = d->stride_h * frame_cols * channels,
+        .px_step = (ptrdiff_t)d->stride_w * channels,
+        .run_y_step = frame_cols * channels,
+        .run_x_step = channels,
         .first_y = begin / runs_x,
         .first_x = begin % runs_x,
         .runs = last - begin + 1,
@@ -168,14 +169,22 @@ static void run_tile(const struct crossbar_call *call, float *sum, const struct 
         .len = len,
         .head = first % len,
         .tail = (last + 1) * len - end,
-        .dst_row = band->cols * ohm_crossbar_width(d->c_out),
-        .dst_px = ohm_crossbar_width(d->c_out),
-        .rows = band->rows,
-        .cols = band->cols,
-        .lanes = lanes,
-        .ahead = ahead,
     };
+}
 
+static void run_tile(const struct crossbar_call *call, float *sum, const struct band *band, const float *packed,
+                     int32_t first, int32_t end, struct ahead *ahead)
+{
+    const struct ohm_conv2d *d = &call->d;
+    const int depth = d->c_in / d->groups, lanes = d->c_out / d->groups;
+    struct conv_job job = rows_job(d, call->frame.cols, call->frame.channels, first, end);
+
+    job.dst_row = band->cols * ohm_crossbar_width(d->c_out);
+    job.dst_px = ohm_crossbar_width(d->c_out);
+    job.rows = band->rows;
+    job.cols = band->cols;
+    job.lanes = lanes;
+    job.ahead = ahead;
     for (int g = 0; g < d->groups; g++) {
         job.src = band->src + (int64_t)g * depth;
         job.dst = sum + (int64_t)g * lanes;
@@ -291,6 +300,22 @@ void ohm_crossbar_forward(float *y, const float *x, const struct ohm_crossbar *b
     call.rooms = scratch_begin(scratch).next;
     call.items = exec.jobs > 1 && call.d.n > 4 * exec.jobs ? 4 * exec.jobs : exec.jobs > 1 ? call.d.n : 1;
     (void)ohm_parallel_for(exec.jobs, call.items, run_item, &call, NULL);
+}
+
+void ohm_crossbar_sums(float *sum, const struct ohm_crossbar_piece *piece, const struct ohm_conv2d *d, enum ohm_isa isa)
+{
+    struct ahead nothing = {0};
+    struct conv_job job = rows_job(d, piece->frame_cols, d->c_in, piece->first, piece->end);
+
+    job.src = piece->frame;
+    job.weights = piece->packed;
+    job.dst = sum;
+    job.dst_px = job.lanes = piece->width;
+    job.dst_row = (ptrdiff_t)piece->cols * piece->width;
+    job.rows = piece->rows;
+    job.cols = piece->cols;
+    job.ahead = &nothing;
+    ohm_kernels_of(isa)->conv(&job);
 }
 
 /* ---- numbers ---- */
