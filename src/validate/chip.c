@@ -1,7 +1,8 @@
 /* chip.c - the matrices of a network on tiles.
  *
- * A convolution is a matrix of rows (k_y, k_x, c), applied to the patch of each output pixel. Patches are laid out for
- * one block of pixels at a time, so that they stay in the cache of the worker that multiplies them. Each group of a
+ * A convolution is a matrix of rows (k_y, k_x, c), applied to the patch of each output pixel. Most settings let the
+ * tiles see images as they are. Where they ask for something of each patch, or there are groups, patches are laid out
+ * for one block of pixels at a time, so that they stay in the cache of the worker that multiplies them. Each group of a
  * grouped convolution has tiles of its own: devices off the diagonal are not there. */
 #include "validate_int.h"
 
@@ -79,10 +80,39 @@ static size_t room_of(const struct chip_matrix *m)
     return PIXELS * ((size_t)m->rows + (size_t)m->columns) + most;
 }
 
+static struct ohm_conv2d conv_of(const struct ohm_layer *l)
+{
+    return (struct ohm_conv2d){.n = 1,
+                               .h = l->in.h,
+                               .w = l->in.w,
+                               .c_in = l->in.c,
+                               .c_out = l->out.c,
+                               .k_h = l->k_h,
+                               .k_w = l->k_w,
+                               .stride_h = l->stride_h,
+                               .stride_w = l->stride_w,
+                               .pad_top = l->pad_top,
+                               .pad_left = l->pad_left,
+                               .pad_bottom = l->pad_bottom,
+                               .pad_right = l->pad_right,
+                               .groups = l->groups};
+}
+
+/* What a batch asks for that goes through the tiles at once; 0: it has to go in patches. */
+static size_t room_at_once(const struct chip *chip, const struct chip_matrix *m)
+{
+    const struct ohm_layer *const l = &chip->net->layer[m->layer];
+    const struct ohm_conv2d d = conv_of(l);
+
+    return l->kind == OHM_DENSE ? ohm_tiles_scratch(m->group[0], chip->exec.jobs)
+           : m->groups == 1     ? ohm_tiles_conv_scratch(m->group[0], &d, chip->exec.jobs)
+                                : 0;
+}
+
 static enum ohm_status fill_chip(struct chip *chip, const struct ohm_validate_spec *spec, struct ohm_error *err)
 {
     enum ohm_status st = OHM_OK;
-    size_t n;
+    size_t n = 0;
 
     for (int i = 0; i < chip->net->layers && st == OHM_OK; i++) {
         chip->place[i] = -1;
@@ -96,6 +126,11 @@ static enum ohm_status fill_chip(struct chip *chip, const struct ohm_validate_sp
     }
     if (st == OHM_OK && !ohm_mul_size(&n, chip->room_each, (size_t)spec->jobs))
         st = ohm_fail(err, OHM_ENOMEM, "out of memory");
+    for (int i = 0; i < chip->matrices && st == OHM_OK; i++) {
+        const size_t all = room_at_once(chip, &chip->matrix[i]);
+
+        n = all > n ? all : n;
+    }
     return st == OHM_OK ? ohm_buffer_init(&chip->room, n, err) : st;
 }
 
@@ -233,6 +268,26 @@ static enum ohm_status run_block(void *context, int index, int worker, struct oh
     return OHM_OK;
 }
 
+static bool run_at_once(const struct product *p, int n)
+{
+    const struct chip_matrix *const m = p->matrix;
+    const struct ohm_conv2d d = conv_of(p->l);
+    const struct ohm_mvm mvm = {.x = p->x,
+                                .n = n,
+                                .bias = p->bias,
+                                .first = p->chip->first * (uint64_t)p->positions,
+                                .stream = ohm_rng_child(&p->stream, 0),
+                                .scratch = p->chip->room.data};
+
+    if (room_at_once(p->chip, m) == 0)
+        return false;
+    if (p->l->kind == OHM_DENSE)
+        ohm_tiles_mvm(m->group[0], p->y, &mvm, p->chip->exec);
+    else
+        ohm_tiles_conv(m->group[0], p->y, &mvm, &d, p->chip->exec);
+    return true;
+}
+
 bool chip_multiply(void *context, int layer, float *y, const float *x, int n)
 {
     struct chip *const chip = context;
@@ -246,6 +301,8 @@ bool chip_multiply(void *context, int layer, float *y, const float *x, int n)
                         .bias = ohm_weights_of(chip->w, layer, OHM_BIAS),
                         .positions = l->kind == OHM_CONV ? l->out.h * l->out.w : 1};
 
+    if (run_at_once(&p, n))
+        return true;
     p.blocks = (p.positions + PIXELS - 1) / PIXELS;
     (void)ohm_parallel_for(chip->exec.jobs, n * p.blocks, run_block, &p, NULL);
     return true;
