@@ -34,7 +34,7 @@ if(OHM_BENCH)
   foreach(source IN LISTS bench_sources)
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
-    target_link_libraries(${name} PRIVATE ohm_study ohm_train ohm_tensor ohm_device)
+    target_link_libraries(${name} PRIVATE ohm_study ohm_validate ohm_train ohm_tensor ohm_device)
   endforeach()
 endif()
 
