@@ -4,12 +4,12 @@
 static const struct chip_model *const models[] = {
     &ohm_model_multicore,
     &ohm_model_mesh,
+    &ohm_model_layerserial,
+    &ohm_model_cluster,
 };
 
 const char *const ohm_chip_model_names[] = {
-    "multicore",
-    "mesh",
-    NULL,
+    "multicore", "mesh", "layerserial", "cluster", NULL,
 };
 
 int ohm_chip_models(void)

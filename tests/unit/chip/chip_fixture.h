@@ -16,7 +16,7 @@
 #define FIXTURE_CHIP "searchspaces/chips/hermes64.yaml"
 
 /* The shipped chips, which are at least one of each model. */
-static const char *const fixture_chips[] = {"hermes64", "mesh512"};
+static const char *const fixture_chips[] = {"hermes64", "mesh512", "aon-cim", "imc-cluster"};
 enum { FIXTURE_CHIPS = sizeof fixture_chips / sizeof fixture_chips[0] };
 
 static inline struct ohm_chip *fixture_chip_named(const char *name)

@@ -228,7 +228,7 @@ static bool changes_with(struct ohm_chip *chip, const struct chip_number *n, con
     double before[FIGURES], after[FIGURES];
 
     figures(before, chip, use);
-    *value = n->whole ? floor(was / 2) : was * 0.5;
+    *value = was == 1 ? 2 : n->whole ? floor(was / 2) : was * 0.5;
     ohm_chip_settle(chip);
     figures(after, chip, use);
     *value = was;
