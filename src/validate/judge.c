@@ -32,7 +32,8 @@ enum ohm_status judge_init(struct judge *j, const struct ohm_validate_spec *spec
     if (!j->label || !j->number)
         st = ohm_fail(err, OHM_ENOMEM, "out of memory");
     else
-        st = ohm_forward_create(&j->forward, spec->w, j->batch, spec->jobs, chip ? chip_multiply : NULL, chip, err);
+        st = ohm_forward_create(&j->forward, chip ? chip->around : spec->w, j->batch, spec->jobs,
+                                chip ? chip_multiply : NULL, chip, err);
     if (st != OHM_OK)
         judge_release(j);
     return st;

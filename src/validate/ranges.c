@@ -61,7 +61,8 @@ static float quantile(const uint64_t *count)
     return end;
 }
 
-static enum ohm_status run(struct watch *s, const struct ohm_validate_spec *spec, struct ohm_error *err)
+enum ohm_status run_training_samples(const struct ohm_validate_spec *spec, ohm_matrix_fn *fn, void *context,
+                                     struct ohm_error *err)
 {
     const struct ohm_samples *const samples = spec->samples;
     const int all = samples->count[0], count = spec->calibrate < all ? spec->calibrate : all;
@@ -74,7 +75,7 @@ static enum ohm_status run(struct watch *s, const struct ohm_validate_spec *spec
     if (!number || !label)
         st = ohm_fail(err, OHM_ENOMEM, "out of memory");
     else
-        st = ohm_forward_create(&f, spec->w, batch, spec->jobs, see, s, err);
+        st = ohm_forward_create(&f, spec->w, batch, spec->jobs, fn, context, err);
     for (int first = 0; first < count && st == OHM_OK; first += batch) {
         const int n = count - first < batch ? count - first : batch;
 
@@ -123,7 +124,7 @@ enum ohm_status find_ranges(const struct ohm_validate_spec *spec, int *found, st
     if (st == OHM_OK && s.layers > 0 && (spec->samples->count[0] < 1 || spec->calibrate < 1))
         st = ohm_fail(err, OHM_EDATA, "the input ranges are not known, and there are no training samples to find them");
     if (st == OHM_OK && s.layers > 0)
-        st = run(&s, spec, err);
+        st = run_training_samples(spec, see, &s, err);
     for (int i = 0; i < s.net->layers && st == OHM_OK; i++)
         if (s.place[i] >= 0)
             st = set_range(ohm_weights_of(spec->w, i, OHM_RANGE), s.count + (size_t)s.place[i] * BINS, i, err);

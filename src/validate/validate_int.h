@@ -14,9 +14,21 @@ struct chip_matrix {
     int groups;
 };
 
+/* What the digital units behind a matrix do. */
+struct chip_fold {
+    float *scale, *shift; /* [columns of all groups]: of the batch norm, or 1 and 0 */
+    float *offset;        /* shift with the bias */
+    float *peak;          /* [jobs]: largest number on links and outputs */
+    bool relu;
+};
+
 struct chip {
     const struct ohm_net *net;
     const struct ohm_weights *w;
+    struct ohm_weights *around; /* those of the layers around the matrices: w, or folded */
+    struct chip_fold *fold;     /* [layers]; NULL: the periphery is fp32 */
+    struct ohm_weights folded;  /* w without the batch norms that are folded */
+    bool measuring;             /* peaks of the folds */
     struct chip_matrix *matrix; /* [matrices] */
     int matrices;
     int *place; /* [layers]: index in matrix, or -1 */
@@ -36,7 +48,23 @@ bool chip_multiply(void *chip, int layer, float *y, const float *x, int n);
 /* Mean |now - target| / largest target of the tile over all weights, and mean factor of compensation of all columns. */
 void chip_distance(const struct chip *chip, double *dw, double *alpha);
 
+/* ---- periphery.c ---- */
+
+/* Before the tiles are made; after that. */
+enum ohm_status folds_init(struct chip *chip, const struct ohm_validate_spec *spec, struct ohm_error *err);
+enum ohm_status folds_measure(struct chip *chip, const struct ohm_validate_spec *spec, struct ohm_error *err);
+void folds_free(struct chip *chip);
+/* partials[rows][n][columns], as of ohm_mvm, of a group. */
+struct fold_size {
+    int rows, n, columns;
+};
+void fold_see(struct chip_fold *fold, const float *partials, const struct fold_size *size, int group, int worker);
+
 /* ---- ranges.c ---- */
+
+/* The training samples to calibrate with, through the network. */
+enum ohm_status run_training_samples(const struct ohm_validate_spec *spec, ohm_matrix_fn *fn, void *context,
+                                     struct ohm_error *err);
 
 /* Sets the input ranges that are 0; *found says how many. */
 enum ohm_status find_ranges(const struct ohm_validate_spec *spec, int *found, struct ohm_error *err);
