@@ -26,10 +26,10 @@ struct manycore {
 
 struct priced {
     int64_t tiles, positions, weights;
-    double one_ns;   /* one position */
-    double next_ns;  /* from one position to the next */
-    double layer_ns; /* all positions */
-    double array_ns; /* of that, in crossbars */
+    double one_ns;               /* one position */
+    double next_ns;              /* from one position to the next */
+    double layer_ns;             /* all positions */
+    double array_ns, digital_ns; /* of that, in crossbars and when only the digital part is at work */
     double array_nJ, digital_nJ;
 };
 
@@ -57,6 +57,8 @@ static inline void price_matrix(struct priced *p, const struct crossbar *m, cons
     p->next_ns = !u->overlap ? p->one_ns : u->mvm_ns > stream_ns ? u->mvm_ns : stream_ns;
     p->layer_ns = p->one_ns + (positions - 1) * p->next_ns;
     p->array_ns = positions * u->mvm_ns;
+    /* Not layer_ns - array_ns, which rounding could make less than nothing. */
+    p->digital_ns = (p->one_ns - u->mvm_ns) + (positions - 1) * (p->next_ns - u->mvm_ns);
     if (u->scale_energy)
         core_nJ *= (double)p->weights / (tiles * m->cells);
     p->array_nJ = positions * (tiles * core_nJ + (double)p->weights * u->mac_nJ);

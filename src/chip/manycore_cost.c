@@ -7,7 +7,7 @@
 /* ---- sums over the layers ---- */
 
 struct sums {
-    double layer_ns, array_ns, array_nJ, digital_nJ, slowest_ns;
+    double layer_ns, array_ns, digital_ns, array_nJ, digital_nJ, slowest_ns;
     int64_t tiles, weights, steps, macs;
     int32_t layers;
     bool gdpu;
@@ -17,6 +17,7 @@ static inline void add_layer(struct sums *s, const struct priced *p)
 {
     s->layer_ns += p->layer_ns;
     s->array_ns += p->array_ns;
+    s->digital_ns += p->digital_ns;
     s->array_nJ += p->array_nJ;
     s->digital_nJ += p->digital_nJ;
     s->tiles += p->tiles;
@@ -41,7 +42,7 @@ static void put_row(struct ohm_cost_layer *row, int layer, const struct crossbar
                                    .latency_us = p->layer_ns * 1e-3,
                                    .energy_uJ = (p->array_nJ + p->digital_nJ) * 1e-3};
     row->part_us[OHM_PART_ARRAY] = p->array_ns * 1e-3;
-    row->part_us[OHM_PART_DIGITAL] = (p->layer_ns - p->array_ns) * 1e-3;
+    row->part_us[OHM_PART_DIGITAL] = p->digital_ns * 1e-3;
     row->part_uJ[OHM_PART_ARRAY] = p->array_nJ * 1e-3;
     row->part_uJ[OHM_PART_DIGITAL] = p->digital_nJ * 1e-3;
 }
@@ -101,7 +102,7 @@ static void put_parts(struct ohm_cost *cost, const struct sums *s)
     for (int i = 0; i < OHM_COST_PARTS; i++)
         cost->part_us[i] = cost->part_uJ[i] = 0;
     cost->part_us[OHM_PART_ARRAY] = s->array_ns * 1e-3;
-    cost->part_us[OHM_PART_DIGITAL] = (s->layer_ns - s->array_ns) * 1e-3;
+    cost->part_us[OHM_PART_DIGITAL] = s->digital_ns * 1e-3;
     cost->part_uJ[OHM_PART_ARRAY] = s->array_nJ * 1e-3;
     cost->part_uJ[OHM_PART_DIGITAL] = s->digital_nJ * 1e-3;
     cost->part_uJ[OHM_PART_STATIC] = cost->energy_static_uJ;

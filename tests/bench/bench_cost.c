@@ -1,5 +1,6 @@
-/* bench_cost.c - what the price of one network takes, against a plain reference that does each formula as written.
- *   bench_cost [CHIP.yaml] [N]        ns per call, one thread, best of five runs of N calls */
+/* bench_cost.c - what the price of one network takes, on hermes64 against a plain reference that does each formula as
+ * written, and on each chip named.
+ *   bench_cost [N [CHIP.yaml...]]     ns per call, one thread, best of five runs of N calls */
 #include "ohm/chip.h"
 #include "ohm/str.h"
 
@@ -120,29 +121,70 @@ static void bench_net(struct bench *x, int blocks)
     ohm_net_release(&b);
 }
 
-int main(int argc, char **argv)
+static struct ohm_chip *load(const char *path)
 {
     struct ohm_chip *chip = NULL;
     struct ohm_diag diag = {0};
-    struct bench x = {.calls = 20000};
 
-    if (argc > 3 || (argc > 2 && !ohm_parse_int64(argv[2], &x.calls)) || x.calls < 1) {
-        fputs("usage: bench_cost [CHIP.yaml] [N]\n", stderr);
-        return 2;
-    }
-    if (ohm_chip_load(&chip, argc > 1 ? argv[1] : "searchspaces/chips/hermes64.yaml", &diag) != OHM_OK) {
+    if (ohm_chip_load(&chip, path, &diag) != OHM_OK) {
         struct ohm_str problems = {0};
 
         ohm_diag_print(&problems, &diag, false);
         fputs(ohm_str_text(&problems), stderr);
         ohm_str_release(&problems);
-        ohm_diag_release(&diag);
-        return 1;
     }
-    x.chip = chip;
-    bench_net(&x, 5);
-    bench_net(&x, 16);
-    printf("(%g)\n", x.sum);
-    ohm_chip_free(chip);
-    return 0;
+    ohm_diag_release(&diag);
+    return chip;
+}
+
+/* ResNet-32, layer-serial, on one chip after the other. */
+static bool bench_chips(struct bench *x, const char *const *paths, int n)
+{
+    struct ohm_net_builder b = {0};
+    double all = 0;
+    bool ok = true;
+
+    x->net = resnet(&b, 5);
+    for (int i = 0; i < n && ok && x->net; i++) {
+        struct ohm_chip *const chip = load(paths[i]);
+        double ns;
+
+        if ((ok = chip != NULL)) {
+            x->chip = chip;
+            ns = measure(x, SERIAL);
+            all += ns;
+            printf("  %-12s %8.0f ns\n", ohm_chip_name(chip), ns);
+        }
+        ohm_chip_free(chip);
+    }
+    if (ok && all > 0)
+        printf("  all          %8.0f ns: 100,000 networks in %.1f s on one core\n", all, all * 1e-4);
+    ohm_net_release(&b);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const shipped[] = {"searchspaces/chips/hermes64.yaml", "searchspaces/chips/mesh512.yaml",
+                                          "searchspaces/chips/aon-cim.yaml", "searchspaces/chips/imc-cluster.yaml"};
+    const char *const *const paths = argc > 2 ? (const char *const *)argv + 2 : shipped;
+    const int n = argc > 2 ? argc - 2 : (int)(sizeof shipped / sizeof shipped[0]);
+    struct ohm_chip *const hermes = load(shipped[0]);
+    struct bench x = {.calls = 20000};
+    bool ok;
+
+    if (argc > 1 && (!ohm_parse_int64(argv[1], &x.calls) || x.calls < 1)) {
+        fputs("usage: bench_cost [N [CHIP.yaml...]]\n", stderr);
+        ohm_chip_free(hermes);
+        return 2;
+    }
+    if ((ok = hermes != NULL)) {
+        x.chip = hermes;
+        bench_net(&x, 5);
+        bench_net(&x, 16);
+        ok = bench_chips(&x, paths, n);
+        printf("(%g)\n", x.sum);
+    }
+    ohm_chip_free(hermes);
+    return !ok;
 }
