@@ -1,11 +1,9 @@
 /* chip.c - the matrices of a network on tiles.
  *
- * A convolution is a matrix of rows (k_y, k_x, c), applied to the patch of each
- * output pixel. Most settings let the tiles see images as they are. Where they
- * ask for something of each patch, or there are groups, patches are laid out
- * for one block of pixels at a time, so that they stay in the cache of the
- * worker that multiplies them. Each group of a grouped convolution has tiles of
- * its own: devices off the diagonal are not there. */
+ * A convolution is a matrix of rows (k_y, k_x, c), applied to the patch of each output pixel. Most settings let the
+ * tiles see images as they are. Where they ask for something of each patch, or there are groups, patches are laid out
+ * for one block of pixels at a time, so that they stay in the cache of the worker that multiplies them. Each group of a
+ * grouped convolution has tiles of its own: devices off the diagonal are not there. */
 #include "validate_int.h"
 
 #include "ohm/mem.h"
@@ -72,8 +70,7 @@ static enum ohm_status add_matrix(struct chip *chip, int layer, const struct ohm
     return st;
 }
 
-/* Of a worker: patches, answers of a group, sums after each tile of rows, what
- * the tiles ask for. */
+/* Of a worker: patches, answers of a group, sums after each tile of rows, what the tiles ask for. */
 static size_t room_of(const struct chip *chip, const struct chip_matrix *m)
 {
     const size_t partials = chip->fold ? (size_t)ohm_tiles_rows(m->group[0]) : 0;
@@ -105,8 +102,7 @@ static struct ohm_conv2d conv_of(const struct ohm_layer *l)
                                .groups = l->groups};
 }
 
-/* What a batch asks for that goes through the tiles at once; 0: it has to go in
- * patches. */
+/* What a batch asks for that goes through the tiles at once; 0: it has to go in patches. */
 static size_t room_at_once(const struct chip *chip, const struct chip_matrix *m)
 {
     const struct ohm_layer *const l = &chip->net->layer[m->layer];
@@ -221,8 +217,7 @@ struct product {
     int positions, blocks; /* pixels of an output, and their blocks */
 };
 
-/* The patch of an output pixel, of the channels of a group; zeros beyond the
- * border. */
+/* The patch of an output pixel, of the channels of a group; zeros beyond the border. */
 static void fill_patch(const struct product *p, float *to, const float *image, int position, int group)
 {
     const struct ohm_layer *const l = p->l;
