@@ -291,7 +291,7 @@ static bool run_at_once(const struct product *p, int n)
                                 .stream = ohm_rng_child(&p->stream, 0),
                                 .scratch = p->chip->room.data};
 
-    if (room_at_once(p->chip, m) == 0)
+    if (p->chip->measuring || room_at_once(p->chip, m) == 0)
         return false;
     if (p->l->kind == OHM_DENSE)
         ohm_tiles_mvm(m->group[0], p->y, &mvm, p->chip->exec);
