@@ -20,6 +20,17 @@ struct ohm_validate_progress {
 /* false: stop (OHM_EINTR). */
 typedef bool ohm_validate_progress_fn(void *context, const struct ohm_validate_progress *progress);
 
+struct ohm_validate_result;
+/* After each new draw: so_far->draws have been made, the last of them just now. */
+typedef void ohm_validate_draw_fn(void *context, const struct ohm_validate_result *so_far);
+
+/* What a read came to. */
+struct ohm_validate_reading {
+    double top1;
+    double dw;    /* mean |weight now - target| / largest target of the tile, before compensation */
+    double alpha; /* mean factor of compensation */
+};
+
 struct ohm_validate_spec {
     struct ohm_weights *w;              /* input ranges that are 0 are calibrated, in w */
     const struct ohm_samples *samples;  /* part 0 calibrates, part 1 judges */
@@ -33,8 +44,11 @@ struct ohm_validate_spec {
     double width;     /* draws end once every interval (low to high) is narrower than so many points; 0: never */
     uint64_t seed;
     int batch, jobs;
+    const struct ohm_validate_reading *known; /* [known_draws][times][reads]: the first draws, made earlier */
+    int known_draws;
     ohm_validate_progress_fn *progress; /* may be NULL */
-    void *context;
+    ohm_validate_draw_fn *draw;         /* may be NULL */
+    void *context;                      /* of both */
 };
 
 /* What is known at one time, over all draws. */
@@ -43,8 +57,7 @@ struct ohm_validate_moment {
     double mean, sd;         /* of the draws, each the mean of its reads; sd NaN for one draw */
     double low, high;        /* 95 % interval of the mean over hardware, Student's t, in [0, 100]; NaN for one draw */
     double q05, median, q95; /* of all reads */
-    double dw;               /* mean |weight now - target| / largest target of the tile, before compensation */
-    double alpha;            /* mean factor of compensation */
+    double dw, alpha;        /* means of all reads */
 };
 
 struct ohm_validate_result {
@@ -52,8 +65,8 @@ struct ohm_validate_result {
     int calibrated;                            /* layers whose input range was not known */
     double digital, digital_low, digital_high; /* with Wilson's 95 % interval for the number of samples */
     double avm; /* accuracy variation over one month: mean at 60 s less mean at 30 d, points; NaN: not both judged */
-    struct ohm_validate_moment *moment; /* [times], owned */
-    double *top1;                       /* [draws][times][reads], owned */
+    struct ohm_validate_moment *moment;   /* [times], owned */
+    struct ohm_validate_reading *reading; /* [draws][times][reads], owned */
 };
 
 /* OHM_ERANGE: the device is not known at one of the times; more than 2^31 reads in all. OHM_EDATA: there are no samples
@@ -62,6 +75,12 @@ struct ohm_validate_result {
 enum ohm_status ohm_validate(struct ohm_validate_result *result, const struct ohm_validate_spec *spec,
                              struct ohm_error *err);
 void ohm_validate_result_release(struct ohm_validate_result *result);
+
+/* Memory for a result of so many draws, to be filled with readings; moment[].t_s is set. OHM_ERANGE, OHM_ENOMEM. */
+enum ohm_status ohm_validate_result_init(struct ohm_validate_result *result, const double *t_s, int times, int draws,
+                                         int reads, struct ohm_error *err);
+/* The moments and AVM from the readings of result->draws draws, as ohm_validate works them out. OHM_ENOMEM. */
+enum ohm_status ohm_validate_summarize(struct ohm_validate_result *result, struct ohm_error *err);
 
 /* The t that |T| exceeds with probability 0.05, Student's distribution of df >= 1 degrees of freedom; good to 1e-4. */
 double ohm_student_95(int df);

@@ -51,6 +51,8 @@ struct ohm_validation_row {
     int64_t draws, done; /* at most, in the log */
     double width, time_s;
     struct ohm_validation_total total;
+    char last_time[32]; /* the latest of its times, and the mean of all reads there; NaN: none yet */
+    double last_top1;
 };
 
 /* A new row in state running, or the newest of the same fingerprint that did not come to its end, whose lease nobody

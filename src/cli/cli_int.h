@@ -323,6 +323,12 @@ bool ohm_is_training_id(const char *text);
 enum ohm_status ohm_cli_show_training(const struct ohm_format *format, const char *db, const char *name,
                                       struct ohm_error *err);
 
+/* Is the text the name of a validation ("v:3")? */
+bool ohm_is_validation_id(const char *text);
+/* Prints a validation and its table of times. */
+enum ohm_status ohm_cli_show_validation(struct ohm_cli *cli, const struct ohm_format *format, const char *db,
+                                        const char *name, struct ohm_error *err);
+
 /* Options "key=value" of --set into how the chip is used. */
 enum ohm_status ohm_cli_chip_use(struct ohm_chip_use *use, const struct ohm_words *set, struct ohm_error *err);
 /* Is this metric one of the sums that every network has by itself (params, macs ...)? */
@@ -354,7 +360,7 @@ int ohm_signal_pending(void);
     X(search)                                                                                                          \
     X(resume)                                                                                                          \
     X(ls_studies)                                                                                                      \
-    X(ls_trainings) X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(export) X(import) X(db_check) X(db_upgrade) X(db_backup)             \
+    X(ls_trainings) X(ls_validations) X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(export) X(import) X(db_check) X(db_upgrade) X(db_backup)             \
         X(surrogate_train) X(surrogate_eval) X(surrogate_predict) X(surrogate_info) X(bench) X(data_check) X(data_stats)\
         X(data_features) X(device_list) X(device_show) X(device_sample) X(device_mvm) X(device_fit) X(doctor) X(train) X(eval) X(validate) X(version) X(completion) X(help)
 #define X(name) extern const struct ohm_command ohm_cmd_##name;

@@ -1,4 +1,6 @@
-/* cmd_show.c - one thing in full: a network, a trial, a study, a space, a chip or a surrogate. */
+/* cmd_show.c - one thing in full: a network, a trial, a study, a training, a validation, a space, a chip or a
+ * surrogate.
+ */
 #include "cli_int.h"
 
 #include "ohm/export.h"
@@ -258,6 +260,8 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
 
     if (ohm_is_training_id(what))
         return ohm_cli_show_training(&opt->format, opt->net.db, what, err);
+    if (ohm_is_validation_id(what))
+        return ohm_cli_show_validation(cli, &opt->format, opt->net.db, what, err);
     if (ohm_is_trial_id(what) || (opt->net.space && *what))
         return show_net(cli, opt, what, err);
     if (*what && !ohm_is_folder(what) && ohm_file_exists(what))
@@ -276,17 +280,19 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
     return st;
 }
 
-static const char *const examples[] = {"ohmnas show n:3fa9c1", "ohmnas show '#17' --by-layer",
-                                       "ohmnas show kws-64core --origin", "ohmnas show hermes64", NULL};
+static const char *const examples[] = {
+    "ohmnas show n:3fa9c1", "ohmnas show '#17' --by-layer", "ohmnas show kws-64core --origin",
+    "ohmnas show hermes64", "ohmnas show v:3 --csv",        NULL};
 
 const struct ohm_command ohm_cmd_show = {
     .name = "show",
     .operands = "[THING]",
     .words_max = 1,
     .complete = "study",
-    .summary = "show a network, trial, study, space, chip or surrogate",
-    .details = "THING is n:ID or #NUMBER of the run log, a file, the name of a study (the newest "
-               "when not given), or the name of a space, chip or surrogate. With --space it is "
+    .summary = "show a network, trial, study, training, validation, space, chip or surrogate",
+    .details = "THING is n:ID or #NUMBER of the run log, t:ID (a training) or v:ID (a validation) of it, a "
+               "file, the name of a study (the newest when not given), or the name of a space, chip or surrogate. With "
+               "--space it is "
                "'axis=value ...' or a key of that space.",
     .examples = examples,
     .options = options,

@@ -64,8 +64,9 @@ const struct ohm_command ohm_cmd_sql = {
     .words_min = 1,
     .words_max = 1,
     .summary = "ask the run log in SQL (read-only)",
-    .details = "Tables: study, trial, generation; and for every study a view study_<name> whose "
-               "columns are its metrics.",
+    .details = "Tables: study, trial, generation, training, epoch, validation, validation_time, validation_read; views "
+               "trainings, validations, validation_times, and for every study study_<name>, whose columns are its "
+               "metrics. docs/database.md tells of all of them.",
     .examples = examples,
     .options = options,
     .size = sizeof(struct sql),

@@ -12,6 +12,7 @@ static const struct ohm_command *const commands[] = {
     &ohm_cmd_ls_studies,
     &ohm_cmd_ls_trials,
     &ohm_cmd_ls_trainings,
+    &ohm_cmd_ls_validations,
     &ohm_cmd_best,
     &ohm_cmd_pareto,
     &ohm_cmd_diff,

@@ -268,7 +268,10 @@ static const char row_sql[] =
     "(SELECT count(*) FROM validation_time t WHERE t.validation = v.id), v.draws, "
     "(SELECT count(DISTINCT draw) FROM validation_read r WHERE r.validation = v.id), "
     "v.width, v.time_s, v.digital, v.digital_low, v.digital_high, v.avm, v.calibrated, "
-    "v.lease_token, v.lease_pid, v.lease_start, v.lease_time, v.lease_host, v.lease_machine FROM validation v ";
+    "v.lease_token, v.lease_pid, v.lease_start, v.lease_time, v.lease_host, v.lease_machine, l.time, "
+    "(SELECT avg(top1) FROM validation_read r WHERE r.validation = v.id AND r.place = l.place) FROM validation v "
+    "LEFT JOIN validation_time l ON l.validation = v.id AND l.place = (SELECT place FROM validation_time t "
+    "WHERE t.validation = v.id ORDER BY t_s DESC, place LIMIT 1) ";
 
 static void read_texts(sqlite3_stmt *stmt, struct ohm_validation_row *row)
 {
@@ -284,6 +287,7 @@ static void read_texts(sqlite3_stmt *stmt, struct ohm_validation_row *row)
     ohm_db_copy(row->device, sizeof row->device, stmt, 10);
     ohm_db_copy(row->program, sizeof row->program, stmt, 11);
     ohm_db_copy(row->weights_hash, sizeof row->weights_hash, stmt, 12);
+    ohm_db_copy(row->last_time, sizeof row->last_time, stmt, 37);
 }
 
 static void read_row(sqlite3_stmt *stmt, struct ohm_validation_row *row)
@@ -308,6 +312,7 @@ static void read_row(sqlite3_stmt *stmt, struct ohm_validation_row *row)
     row->total =
         (struct ohm_validation_total){ohm_db_double(stmt, 26), ohm_db_double(stmt, 27), ohm_db_double(stmt, 28),
                                       ohm_db_double(stmt, 29), sqlite3_column_int64(stmt, 30)};
+    row->last_top1 = ohm_db_double(stmt, 38);
     if (strcmp(row->state, "running") == 0 && (!ohm_db_read_lease(stmt, 31, &lease) || !ohm_db_lease_lives(&lease)))
         memcpy(row->state, "interrupted", sizeof "interrupted");
 }

@@ -1,6 +1,7 @@
 /* summary.c - numbers of many draws as mean, spread, quantiles, interval. */
 #include "validate_int.h"
 
+#include "ohm/mem.h"
 #include "ohm/stat.h"
 
 #include <math.h>
@@ -19,6 +20,25 @@ double ohm_student_95(int df)
            z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / (92160 * n * n * n * n);
 }
 
+static const struct ohm_validate_reading *reads_of(const struct ohm_validate_result *r, int draw, int time)
+{
+    return r->reading + ((size_t)draw * (size_t)r->times + (size_t)time) * (size_t)r->reads;
+}
+
+/* What hardware did to the weights, over all reads. */
+static void mean_weights(struct ohm_validate_moment *m, const struct ohm_validate_result *r, int time)
+{
+    double dw = 0, alpha = 0;
+
+    for (int d = 0; d < r->draws; d++)
+        for (int k = 0; k < r->reads; k++) {
+            dw += reads_of(r, d, time)[k].dw;
+            alpha += reads_of(r, d, time)[k].alpha;
+        }
+    m->dw = dw / r->draws / r->reads;
+    m->alpha = alpha / r->draws / r->reads;
+}
+
 /* Draws are independent, reads of one draw are not: the interval is of the draws' means. */
 static void summarize_moment(struct ohm_validate_moment *m, const struct ohm_validate_result *r, int time,
                              double *scratch)
@@ -26,19 +46,23 @@ static void summarize_moment(struct ohm_validate_moment *m, const struct ohm_val
     const int n = r->draws * r->reads;
     double half;
 
-    for (int d = 0; d < r->draws; d++)
-        scratch[d] = ohm_mean(r->top1 + ((size_t)d * (size_t)r->times + (size_t)time) * (size_t)r->reads, r->reads);
+    for (int d = 0; d < r->draws; d++) {
+        scratch[d] = 0;
+        for (int k = 0; k < r->reads; k++)
+            scratch[d] += reads_of(r, d, time)[k].top1;
+        scratch[d] /= r->reads;
+    }
     m->mean = ohm_mean(scratch, r->draws);
     m->sd = r->draws > 1 ? ohm_sd(scratch, r->draws) : NAN;
     half = r->draws > 1 ? ohm_student_95(r->draws - 1) * m->sd / sqrt(r->draws) : NAN;
     m->low = m->mean < half ? 0 : m->mean - half;
     m->high = m->mean + half > 100 ? 100 : m->mean + half;
     for (int i = 0; i < n; i++)
-        scratch[i] = r->top1[((size_t)(i / r->reads) * (size_t)r->times + (size_t)time) * (size_t)r->reads +
-                             (size_t)(i % r->reads)];
+        scratch[i] = reads_of(r, i / r->reads, time)[i % r->reads].top1;
     m->q05 = ohm_quantile_in_place(scratch, n, 0.05);
     m->median = ohm_quantile_in_place(scratch, n, 0.5);
     m->q95 = ohm_quantile_in_place(scratch, n, 0.95);
+    mean_weights(m, r, time);
 }
 
 static double mean_at(const struct ohm_validate_result *r, double t_s)
@@ -54,6 +78,17 @@ void summarize(struct ohm_validate_result *r, double *scratch)
     for (int i = 0; i < r->times; i++)
         summarize_moment(&r->moment[i], r, i, scratch);
     r->avm = mean_at(r, 60) - mean_at(r, 30 * 86400.0);
+}
+
+enum ohm_status ohm_validate_summarize(struct ohm_validate_result *r, struct ohm_error *err)
+{
+    double *const scratch = ohm_alloc((size_t)r->draws * (size_t)r->reads, sizeof *scratch);
+
+    if (!scratch)
+        return ohm_fail(err, OHM_ENOMEM, "out of memory");
+    summarize(r, scratch);
+    ohm_free(scratch);
+    return OHM_OK;
 }
 
 bool narrow_enough(const struct ohm_validate_result *r, double width)

@@ -15,14 +15,13 @@ struct run {
     struct ohm_validate_result result;
     struct chip *chip;
     struct judge judge;
-    double *dw, *alpha; /* [times]: sums over reads and draws */
-    double *scratch;    /* [draws * reads] */
+    double *scratch; /* [draws * reads] */
 };
 
 void ohm_validate_result_release(struct ohm_validate_result *r)
 {
     ohm_free(r->moment);
-    ohm_free(r->top1);
+    ohm_free(r->reading);
     *r = (struct ohm_validate_result){0};
 }
 
@@ -31,9 +30,14 @@ static void release(struct run *r)
     judge_release(&r->judge);
     chip_free(r->chip);
     ohm_validate_result_release(&r->result);
-    ohm_free(r->dw);
-    ohm_free(r->alpha);
     ohm_free(r->scratch);
+}
+
+static struct ohm_validate_reading *reading_of(const struct run *r, int draw, int time, int read)
+{
+    const struct ohm_validate_spec *const s = r->spec;
+
+    return &r->result.reading[((size_t)draw * (size_t)s->times + (size_t)time) * (size_t)s->reads + (size_t)read];
 }
 
 /* A stream named by a number. */
@@ -72,27 +76,23 @@ static enum ohm_status read_once(struct run *r, int draw, int time, int read, st
     const struct ohm_rng own = ohm_rng_child(&draws, (uint64_t)draw), reads = ohm_rng_named(&own, "read");
     const struct ohm_rng of_read = ohm_rng_child(&reads, (uint64_t)read), moment = child_of(&of_read, s->t_s[time]);
     const struct ohm_rng weights = ohm_rng_named(&moment, "weights");
-    double dw, alpha;
+    struct ohm_validate_reading *const out = reading_of(r, draw, time, read);
     int64_t correct = 0;
     enum ohm_status st = chip_read(r->chip, s->t_s[time], &weights, err);
 
     r->chip->vectors = ohm_rng_named(&moment, "vectors");
     if (st != OHM_OK || (st = judge_run(&r->judge, &correct, err)) != OHM_OK)
         return st;
-    chip_distance(r->chip, &dw, &alpha);
-    r->dw[time] += dw;
-    r->alpha[time] += alpha;
-    r->result.top1[((size_t)draw * (size_t)s->times + (size_t)time) * (size_t)s->reads + (size_t)read] =
-        100.0 * (double)correct / r->judge.count;
+    chip_distance(r->chip, &out->dw, &out->alpha);
+    out->top1 = 100.0 * (double)correct / r->judge.count;
     return OHM_OK;
 }
 
 static enum ohm_status tell(const struct run *r, int draw, int time, struct ohm_error *err)
 {
     const struct ohm_validate_spec *const s = r->spec;
-    const size_t last = ((size_t)draw * (size_t)s->times + (size_t)time + 1) * (size_t)s->reads - 1;
     const struct ohm_validate_progress p = {
-        .draw = draw + 1, .draws = s->draws, .time = time, .top1 = r->result.top1[last]};
+        .draw = draw + 1, .draws = s->draws, .time = time, .top1 = reading_of(r, draw, time, s->reads - 1)->top1};
 
     if (!s->progress || s->progress(s->context, &p))
         return OHM_OK;
@@ -114,46 +114,61 @@ static enum ohm_status draw_once(struct run *r, int draw, struct ohm_error *err)
     return st;
 }
 
+/* Draws that are known end the run where they ended it when they were made. */
 static enum ohm_status run_draws(struct run *r, struct ohm_error *err)
 {
     const struct ohm_validate_spec *const s = r->spec;
     enum ohm_status st = OHM_OK;
 
     for (int i = 0; i < s->draws && st == OHM_OK; i++) {
-        if ((st = draw_once(r, i, err)) != OHM_OK)
+        const bool known = i < s->known_draws;
+
+        if (!known && (st = draw_once(r, i, err)) != OHM_OK)
             break;
         r->result.draws = i + 1;
         summarize(&r->result, r->scratch);
+        if (!known && s->draw)
+            s->draw(s->context, &r->result);
         if (s->width > 0 && i + 1 >= DRAWS_MIN && narrow_enough(&r->result, s->width))
             break;
     }
-    for (int i = 0; i < s->times && st == OHM_OK; i++) {
-        r->result.moment[i].dw = r->dw[i] / r->result.draws / s->reads;
-        r->result.moment[i].alpha = r->alpha[i] / r->result.draws / s->reads;
-    }
     return st;
+}
+
+enum ohm_status ohm_validate_result_init(struct ohm_validate_result *result, const double *t_s, int times, int draws,
+                                         int reads, struct ohm_error *err)
+{
+    struct ohm_validate_result r = {.draws = draws, .reads = reads, .times = times};
+    size_t each, all;
+
+    if (!ohm_mul_size(&each, (size_t)draws, (size_t)reads) || !ohm_mul_size(&all, each, (size_t)times) ||
+        all > INT32_MAX)
+        return ohm_fail(err, OHM_ERANGE, "%d draws of %d reads at %d times are more than 2^31 accuracies", draws, reads,
+                        times);
+    r.moment = ohm_alloc((size_t)times, sizeof *r.moment);
+    r.reading = ohm_alloc(all, sizeof *r.reading);
+    if (!r.moment || !r.reading) {
+        ohm_validate_result_release(&r);
+        return ohm_fail(err, OHM_ENOMEM, "out of memory");
+    }
+    for (int i = 0; i < times; i++)
+        r.moment[i].t_s = t_s[i];
+    *result = r;
+    return OHM_OK;
 }
 
 static enum ohm_status get_memory(struct run *r, struct ohm_error *err)
 {
     const struct ohm_validate_spec *const s = r->spec;
-    const size_t times = (size_t)s->times;
-    size_t each, all;
+    const size_t each = (size_t)s->times * (size_t)s->reads;
+    const enum ohm_status st = ohm_validate_result_init(&r->result, s->t_s, s->times, s->draws, s->reads, err);
 
-    if (!ohm_mul_size(&each, (size_t)s->draws, (size_t)s->reads) || !ohm_mul_size(&all, each, times) || all > INT32_MAX)
-        return ohm_fail(err, OHM_ERANGE, "%d draws of %d reads at %d times are more than 2^31 accuracies", s->draws,
-                        s->reads, s->times);
-    r->result.times = s->times;
-    r->result.reads = s->reads;
-    r->result.moment = ohm_alloc(times, sizeof *r->result.moment);
-    r->result.top1 = ohm_alloc(all, sizeof *r->result.top1);
-    r->dw = ohm_alloc(times, sizeof *r->dw);
-    r->alpha = ohm_alloc(times, sizeof *r->alpha);
-    r->scratch = ohm_alloc(each, sizeof *r->scratch);
-    if (!r->result.moment || !r->result.top1 || !r->dw || !r->alpha || !r->scratch)
+    if (st != OHM_OK)
+        return st;
+    if (!(r->scratch = ohm_alloc((size_t)s->draws * (size_t)s->reads, sizeof *r->scratch)))
         return ohm_fail(err, OHM_ENOMEM, "out of memory");
-    for (int i = 0; i < s->times; i++)
-        r->result.moment[i].t_s = s->t_s[i];
+    for (size_t i = 0; i < (size_t)s->known_draws * each; i++)
+        r->result.reading[i] = s->known[i];
     return OHM_OK;
 }
 
@@ -177,6 +192,7 @@ enum ohm_status ohm_validate(struct ohm_validate_result *result, const struct oh
     enum ohm_status st;
 
     assert(spec->times >= 1 && spec->draws >= 1 && spec->reads >= 1 && spec->batch >= 1 && spec->jobs >= 1);
+    assert(spec->known_draws >= 0 && spec->known_draws <= spec->draws);
     if ((st = ohm_tile_config_check(spec->tile, err)) == OHM_OK && (st = check_times(spec, err)) == OHM_OK &&
         (st = get_memory(&r, err)) == OHM_OK && (st = judge_digital(&r, err)) == OHM_OK &&
         (st = find_ranges(spec, &r.result.calibrated, err)) == OHM_OK &&

@@ -15,9 +15,13 @@ assert [t["top1"] for t in r["times"]] == [r["digital"]] * 3 and len(r["reads"])
 assert all(t["dw"] == 0 and t["alpha"] == 1 and t["sd"] == 0 for t in r["times"])
 EOF
 
-ok validate "$@" --times 0,1d --draws 2 -j 1 --json; cp out one.json
+bare() { grep -v '"validation":' out >"$1"; } # all but its number in the log
+ok validate "$@" --times 0,1d --draws 2 -j 1 --json; bare one.json
 python3 -c 'import json; t = json.load(open("out"))["times"]; assert 0 < t[0]["dw"] < t[1]["dw"]' || wrong "no drift"
-ok validate "$@" --times 0,1d --draws 2 -j 2 --json; same one.json out
+ok validate "$@" --times 0,1d --draws 2 -j 2 --json; bare two.json; same one.json two.json
+ok validate "$@" --times 0,1d --draws 2 --compensation unbiased --json; bare two.json; same one.json two.json
+ok validate "$@" --times 0,1d --draws 2 --compensation global --json; bare two.json
+cmp -s one.json two.json && wrong "another compensation gives the same"
 ok validate "$@" --times 1d --draws 1 --chip hermes64 --compensation none --csv
 [ "$(wc -l <out)" = 2 ] || wrong "one time and a header"
 no_err
@@ -34,5 +38,6 @@ run validate "$@" --set rows=3; code 2; err 'tile.KEY'
 run validate "$@" --set tile.dac_bound=0; code 2; err 'dac_bits'
 run validate "$@" --device reram-wan --times 3d; code 2
 run validate "$net" --task cifar10 --data synthetic:64; code 2; err 'weights is missing'
+run validate --task cifar10 --data synthetic:64 -w w.st; code 2; err "NET"
 run validate "$root/searchspaces/reference/resnet20.yaml" --task cifar10 --data synthetic:64 -w w.st; code 7; err 'another network'
 no_out

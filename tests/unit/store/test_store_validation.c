@@ -135,7 +135,7 @@ static void a_validation_comes_back_with_every_read(void **state)
     struct notes n;
 
     assert_string_equal(row.state, "running");
-    assert_true(row.done == 0 && isnan(row.total.digital) && row.training == -1);
+    assert_true(row.done == 0 && isnan(row.total.digital) && isnan(row.last_top1) && row.training == -1);
     add(f, store, id, 1);
     add(f, store, id, 2);
     end(f, store, id, "done");
@@ -151,6 +151,8 @@ static void a_validation_comes_back_with_every_read(void **state)
     assert_true(row.times == TIMES && row.draws == 4 && row.done == 2 && row.time_s == 4 && row.width == 0);
     assert_true(row.total.digital == 84.5 && row.total.digital_high == 85 && isnan(row.total.avm) &&
                 row.total.calibrated == 3);
+    assert_string_equal(row.last_time, "1d");
+    assert_true(row.last_top1 == 79.5);
     n = notes_of(f, store, id);
     assert_int_equal(n.times, TIMES);
     assert_int_equal(n.reads, 2 * EACH);

@@ -94,8 +94,8 @@ static void draws_and_reads_differ_and_weights_move_away_with_time(void **state)
     b.tile.compensation = OHM_COMPENSATE_NONE;
     r = run(&b);
     for (size_t i = 0; i < reads_of(&r); i += 2) {
-        reads |= r.top1[i] != r.top1[i + 1];
-        draws |= r.top1[i] != r.top1[i % 8];
+        reads |= r.reading[i].top1 != r.reading[i + 1].top1;
+        draws |= r.reading[i].top1 != r.reading[i % 8].top1;
     }
     assert_true(draws && reads);
     assert_true(r.moment[0].dw > 0.005 && r.moment[1].dw > r.moment[0].dw && r.moment[2].dw > 2 * r.moment[1].dw &&
@@ -120,11 +120,11 @@ static void same_seed_same_bits_for_one_and_two_threads_and_any_batch(void **sta
     b.spec.jobs = 2;
     b.spec.batch = 7;
     two = run(&b);
-    assert_memory_equal(one.top1, two.top1, reads_of(&one) * sizeof *one.top1);
+    assert_memory_equal(one.reading, two.reading, reads_of(&one) * sizeof *one.reading);
     assert_memory_equal(one.moment, two.moment, 4 * sizeof *one.moment);
     b.spec.seed = 6;
     other = run(&b);
-    assert_memory_not_equal(one.top1, other.top1, reads_of(&one) * sizeof *one.top1);
+    assert_memory_not_equal(one.reading, other.reading, reads_of(&one) * sizeof *one.reading);
     ohm_validate_result_release(&one);
     ohm_validate_result_release(&two);
     ohm_validate_result_release(&other);
@@ -147,7 +147,7 @@ static void a_draw_does_not_know_of_other_draws_and_times(void **state)
     some = run(&b);
     for (int d = 0; d < 2; d++)
         for (int k = 0; k < 2; k++)
-            assert_true(some.top1[d * 2 + k] == all.top1[(d * 4 + 3) * 2 + k]);
+            assert_true(some.reading[d * 2 + k].top1 == all.reading[(d * 4 + 3) * 2 + k].top1);
     ohm_validate_result_release(&all);
     ohm_validate_result_release(&some);
     tear_down(&b);
@@ -171,6 +171,58 @@ static void draws_end_once_the_intervals_are_narrow(void **state)
     r = run(&b);
     assert_int_equal(r.draws, 3);
     ohm_validate_result_release(&r);
+    tear_down(&b);
+}
+
+struct seen {
+    int draws[16], count;
+};
+
+static void see_draw(void *context, const struct ohm_validate_result *so_far)
+{
+    struct seen *s = context;
+
+    s->draws[s->count++] = so_far->draws;
+}
+
+/* What was measured before a kill is taken as it was, also where the width ends the draws. */
+static void known_draws_are_not_made_again(void **state)
+{
+    struct bench b;
+    struct ohm_validate_result whole, resumed;
+    struct seen seen = {0};
+
+    (void)state;
+    set_up(&b, PCM);
+    b.spec.draws = 5;
+    b.spec.count = 50;
+    b.spec.times = 2;
+    whole = run(&b);
+    b.spec.known = whole.reading;
+    b.spec.draw = see_draw;
+    b.spec.context = &seen;
+    for (int known = 0; known <= 5; known++) {
+        seen.count = 0;
+        b.spec.known_draws = known;
+        resumed = run(&b);
+        assert_int_equal(seen.count, 5 - known);
+        assert_true(known == 5 || (seen.draws[0] == known + 1 && seen.draws[4 - known] == 5));
+        assert_memory_equal(resumed.reading, whole.reading, reads_of(&whole) * sizeof *whole.reading);
+        assert_memory_equal(resumed.moment, whole.moment, 2 * sizeof *whole.moment);
+        assert_true(resumed.digital == whole.digital);
+        ohm_validate_result_release(&resumed);
+    }
+    b.spec.width = 1e6; /* ends at three, known or not */
+    for (int known = 2; known <= 5; known += 3) {
+        seen.count = 0;
+        b.spec.known_draws = known;
+        resumed = run(&b);
+        assert_int_equal(resumed.draws, 3);
+        assert_int_equal(seen.count, known < 3 ? 3 - known : 0);
+        assert_memory_equal(resumed.reading, whole.reading, reads_of(&resumed) * sizeof *whole.reading);
+        ohm_validate_result_release(&resumed);
+    }
+    ohm_validate_result_release(&whole);
     tear_down(&b);
 }
 
@@ -239,7 +291,7 @@ static void what_cannot_be_judged_is_refused(void **state)
     b.samples.count[1] = 10;
     b.tile.dac_bound = 0;
     assert_int_equal(ohm_validate(&r, &b.spec, &err), OHM_ECONFIG);
-    assert_null(r.top1);
+    assert_null(r.reading);
     tear_down(&b);
 }
 
@@ -283,7 +335,7 @@ static void every_allocation_may_fail(void **state)
         st = ohm_validate(&r, &b.spec, NULL);
         ohm_mem_fail_at(0);
         assert_true(st == OHM_OK || st == OHM_ENOMEM);
-        assert_true(st == OHM_OK || !r.top1);
+        assert_true(st == OHM_OK || !r.reading);
     }
     assert_true(st == OHM_OK && n > 30);
     ohm_validate_result_release(&r);
@@ -299,6 +351,7 @@ int main(void)
         cmocka_unit_test(same_seed_same_bits_for_one_and_two_threads_and_any_batch),
         cmocka_unit_test(a_draw_does_not_know_of_other_draws_and_times),
         cmocka_unit_test(draws_end_once_the_intervals_are_narrow),
+        cmocka_unit_test(known_draws_are_not_made_again),
         cmocka_unit_test(unknown_ranges_are_taken_from_training_samples),
         cmocka_unit_test(numbers_of_samples_are_spread_over_all),
         cmocka_unit_test(what_cannot_be_judged_is_refused),
