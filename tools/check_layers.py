@@ -27,6 +27,7 @@ HEADERS = {
     "export": "export",
     "onnx": "onnx",
     "validate": "validate",
+    "collect": "collect",
     "eval": "eval",
     "study": "study bench",
     "cli": "",

@@ -56,7 +56,7 @@ static const struct ohm_option completion_options[] = {
 static enum ohm_status run_completion(struct ohm_cli *cli, const void *object, const struct ohm_args *args,
                                       struct ohm_error *err)
 {
-    static const char *const kinds[] = {"space",    "chip",   "task",  "device", "surrogate",
+    static const char *const kinds[] = {"space",    "chip",   "task",  "device", "surrogate", "recipe",
                                         "strategy", "metric", "study", "command"};
     const struct completion *opt = object;
     struct ohm_words names = {0};

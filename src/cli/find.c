@@ -19,7 +19,7 @@ static const struct place {
 } places[] = {
     {"space", "searchspaces", ".yaml"},      {"chip", "searchspaces/chips", ".yaml"},
     {"task", "searchspaces/tasks", ".yaml"}, {"device", "searchspaces/devices", ".yaml"},
-    {"surrogate", "surrogates", ""},
+    {"surrogate", "surrogates", ""},         {"recipe", "searchspaces/recipes", ".yaml"},
 };
 
 static const struct place *place_of(const char *kind)

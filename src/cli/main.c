@@ -34,6 +34,7 @@ static const struct ohm_command *const commands[] = {
     &ohm_cmd_train,
     &ohm_cmd_eval,
     &ohm_cmd_validate,
+    &ohm_cmd_collect,
     &ohm_cmd_data_check,
     &ohm_cmd_data_stats,
     &ohm_cmd_data_features,
