@@ -141,18 +141,26 @@ static bool covers(struct free_rect a, struct free_rect b)
     return a.row <= b.row && a.col <= b.col && a.row + a.rows >= b.row + b.rows && a.col + a.cols >= b.col + b.cols;
 }
 
-/* Free rectangles within others say nothing. Of two that are equal the first stays. */
-static void prune(struct bin *b)
+/* Free rectangles within others say nothing; of two that are equal the first stays. Only the new ones, from `first` on,
+ * can lie within others: they are parts of old ones that are gone, and no old one lay within another. */
+static void prune(struct bin *b, int first)
 {
-    for (int i = 0; i < b->n; i++)
-        for (int k = i + 1; k < b->n; k++)
-            if (covers(b->rect[i], b->rect[k])) {
-                b->rect[k--] = b->rect[--b->n];
-            } else if (covers(b->rect[k], b->rect[i])) {
-                b->rect[i] = b->rect[k];
-                b->rect[k] = b->rect[--b->n];
-                k = i;
-            }
+    int kept = first;
+
+    for (int i = first; i < b->n; i++) {
+        bool within = false;
+
+        for (int k = 0; k < b->n && !within; k++) {
+            /* Between kept and i are those already dropped. */
+            if (k == kept)
+                k = i + 1;
+            if (k < b->n)
+                within = covers(b->rect[k], b->rect[i]) && (k < i || !covers(b->rect[i], b->rect[k]));
+        }
+        if (!within)
+            b->rect[kept++] = b->rect[i];
+    }
+    b->n = kept;
 }
 
 /* Takes the item out of every free rectangle that it touches: what is left above, below, left and right of it. false:
@@ -161,7 +169,7 @@ static bool take(struct bin *b, const struct pack_item *x)
 {
     const int32_t bottom = x->at_row + x->rows, right = x->at_col + x->cols;
     const int before = b->n;
-    int kept = 0;
+    int kept = 0, old = 0;
 
     for (int i = 0; i < before; i++) {
         const struct free_rect f = b->rect[i];
@@ -175,11 +183,13 @@ static bool take(struct bin *b, const struct pack_item *x)
             !bin_push(b, (struct free_rect){bottom, f.col, f.row + f.rows - bottom, f.cols}))
             return false;
     }
-    for (int i = 0; i < b->n; i++)
+    for (int i = 0; i < b->n; i++) {
         if (b->rect[i].rows > 0)
             b->rect[kept++] = b->rect[i];
+        old = i < before ? kept : old;
+    }
     b->n = kept;
-    prune(b);
+    prune(b, old);
     return true;
 }
 

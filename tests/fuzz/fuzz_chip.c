@@ -1,4 +1,4 @@
-/* fuzz_chip.c - any bytes as a chip: errors, or a chip on which every price is a number. */
+/* fuzz_chip.c (chip) - any bytes as a chip: errors, or a chip on which every price is a number. */
 #include "ohm/chip.h"
 
 #include <assert.h>
