@@ -182,7 +182,7 @@ static enum ohm_status validate(struct measuring *m, struct ohm_error *err)
     if (st != OHM_OK)
         return st;
     for (int i = 0; i < result.draws * result.times; i++)
-        m->top1[i] += result.samples * result.top1[i];
+        m->top1[i] += result.samples * result.reading[i].top1;
     m->exact += result.samples * result.digital;
     m->weight += result.samples;
     ohm_validate_result_release(&result);
