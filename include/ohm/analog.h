@@ -127,7 +127,7 @@ enum ohm_status ohm_tiles_read(struct ohm_tiles *tiles, double t_s, const struct
                                struct ohm_error *err);
 
 /* What the outputs of a periphery are that is not fp32: INT8 of scale x sum + offset, ReLU; for which the unit of an
- * INT8 is bound / 127. As created: scale 1, offset 0, bound that of the ADC. Scales should have the signs of the spec,
+ * INT8 is bound / 127 (of nmpu larger where it has no factor that large). As created: scale 1, offset 0, bound that of the ADC. Scales should have the signs of the spec,
  * the fixed-point unit knows no others. Holds from the next programming or reading on; all is copied. */
 struct ohm_tiles_fold {
     const float *scale, *offset; /* [outputs] */

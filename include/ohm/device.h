@@ -21,6 +21,7 @@
 #define OHM_DEVICE_H
 
 #include "ohm/error.h"
+#include "ohm/field.h"
 #include "ohm/mem.h"
 #include "ohm/rng.h"
 
@@ -97,6 +98,10 @@ struct ohm_device {
     int model; /* enum ohm_device_model */
     double g_max_uS, g_min_uS;
     double scale_program, scale_drift, scale_read; /* 1: as published; 0: switched off */
+    /* Shares of devices that programming does not move: at g_min, at g_max, anywhere in between (uniform). They do not
+     * drift. Not of a file, but set. */
+    double stuck_reset, stuck_set, stuck_random;
+    double on_off_ratio;    /* g_max / g_min, if set; 0: as in the file */
     double sigma_unit;      /* sigma in uS is this times its curve: g_max over the g_max of the fit */
     struct ohm_curve sigma; /* programming error; of log_decay a function of g in uS, not of x */
     /* power_law */
@@ -122,6 +127,12 @@ enum ohm_status ohm_device_load(struct ohm_device **out, const char *path, struc
 enum ohm_status ohm_device_parse(struct ohm_device **out, const char *bytes, size_t length, const char *path,
                                  struct ohm_diag *diag);
 void ohm_device_free(struct ohm_device *device); /* NULL is fine */
+
+/* What may be set of a device that was loaded: program, drift, read (scales), stuck_reset, stuck_set, stuck_random,
+ * on_off_ratio. The hash follows. OHM_ECONFIG, OHM_ERANGE: as ohm_field_set; more than all devices are stuck; no ratio
+ * above 1, or one of a converter with tables. */
+extern const struct ohm_field ohm_device_fields[];
+enum ohm_status ohm_device_set(struct ohm_device *device, const char *key, const char *text, struct ohm_error *err);
 
 /* "0", "60s", "90min", "1h", "1d", "30d", "1y" (365 d); a number alone is seconds. false: no such time, or negative. */
 bool ohm_parse_time(const char *text, double *seconds);
@@ -155,7 +166,7 @@ void ohm_device_drift(const struct ohm_moment *moment, float *g_uS, const float 
 void ohm_device_read(const struct ohm_moment *moment, float *g_uS, const float *programmed_uS, const float *latent,
                      size_t n, uint64_t first, const struct ohm_rng *stream);
 
-/* Mean and spread that the sampling functions have in the limit of many draws; NaN where the model has no such stage.
+/* Mean and spread that the sampling functions have in the limit of many draws, of devices that are not stuck; NaN where the model has no such stage.
  * Closed forms and a quadrature over the programmed conductance, good to 1e-6 of g_max. */
 struct ohm_expected {
     double program_mean, program_sd; /* uS */

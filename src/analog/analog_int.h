@@ -69,7 +69,7 @@ struct ohm_tiles {
     bool digital;                    /* each phase has a conversion of its own */
     float *fold_scale, *fold_offset; /* [outputs]; of a periphery that is not fp32 */
     bool fold_relu;
-    float fold_unit;   /* of an INT8 of the outputs */
+    float fold_bound, fold_unit; /* what an INT8 of 127 is to stand for; of 1, as it is */
     struct tile *tile; /* [column_tiles][row_tiles][slices] */
     float *w, *whole;  /* exact: [outputs][inputs] as given; as it is now, packed */
     float *now;        /* exact: the same before it is packed */
@@ -165,8 +165,8 @@ bool convert(const struct ohm_tiles *t, const struct tile *tile, const struct st
              float *const count[COUNTERS], int sign);
 /* The fold that there is as created. */
 void units_fold(struct ohm_tiles *t);
-/* What the units keep, for the compensation and the fold there are now. */
-void units_set(const struct ohm_tiles *t, struct tile *tile);
+/* What the units keep, for the compensation and the fold there are now, and the unit of the outputs. */
+void units_settle(struct ohm_tiles *t);
 /* y[outputs], INT8 as numbers: what the units of this tile make of the counts and of the y of the tile of rows before.
  */
 void units_add(const struct ohm_tiles *t, const struct tile *tile, float *y, float *const count[COUNTERS]);

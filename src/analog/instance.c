@@ -215,7 +215,6 @@ static enum ohm_status run_tile(void *context, int index, int worker, struct ohm
         measure(p, tile, index, worker);
     for (int i = 0; i < tile->columns; i++)
         tile->gain[i] = tile->scale[i] * tile->alpha[i];
-    units_set(p->t, tile);
     return OHM_OK;
 }
 
@@ -252,6 +251,8 @@ static enum ohm_status run_pass(struct pass *p, int jobs, struct ohm_error *err)
     st = ohm_parallel_for(p->workers, p->t->count, run_tile, p, err);
     if (p->t->exact)
         join(p->t);
+    if (counts_wanted(p->t))
+        units_settle(p->t);
     ohm_buffer_release(&room);
     return st;
 }

@@ -68,7 +68,7 @@ void units_fold(struct ohm_tiles *t)
         t->fold_scale[i] = 1;
         t->fold_offset[i] = 0;
     }
-    t->fold_unit = (float)(t->config.adc_bound * range * most / 127);
+    t->fold_bound = (float)(t->config.adc_bound * range * most);
 }
 
 void ohm_tiles_fold(struct ohm_tiles *tiles, const struct ohm_tiles_fold *fold)
@@ -78,7 +78,66 @@ void ohm_tiles_fold(struct ohm_tiles *tiles, const struct ohm_tiles_fold *fold)
     memcpy(tiles->fold_scale, fold->scale, (size_t)tiles->outputs * sizeof *fold->scale);
     memcpy(tiles->fold_offset, fold->offset, (size_t)tiles->outputs * sizeof *fold->offset);
     tiles->fold_relu = fold->relu;
-    tiles->fold_unit = (float)(fold->bound / 127);
+    tiles->fold_bound = (float)fold->bound;
+}
+
+/* ---- the unit of the outputs ---- */
+
+/* A column's factor from counts to outputs, of a tile; the fold's outputs in their own unit. */
+static double factor_of(const struct ohm_tiles *t, const struct tile *tile, int c)
+{
+    const double range = t->input_range > 0 ? (double)t->input_range : 1;
+
+    return (double)step_of(t->config.adc_bound, t->config.adc_bits) * range * (double)tile->gain[c] *
+           (double)t->fold_scale[tile->first_column + c];
+}
+
+/* The smallest unit in which the factors of an output have codes. */
+static double least_unit(const struct ohm_tiles *t, int output)
+{
+    const double most = 255.0 * 255.0 / (128.0 * 128.0); /* both scales of the fixed-point unit at their ends */
+    double factor = 0;
+
+    for (int i = 0; i < t->count; i++) {
+        const struct tile *const tile = &t->tile[i];
+        const int c = output - tile->first_column;
+
+        for (int k = 0; k < COUNTERS && c >= 0 && c < tile->columns; k++)
+            factor = fmax(factor, fabs(factor_of(t, tile, c)) / (tile->adc_gain[k] ? (double)tile->adc_gain[k][c] : 1));
+    }
+    return factor / most;
+}
+
+/* Mean square of what outputs of a quarter of the bound lose: those whose factor is cut short, and all by rounding. */
+static double unit_loss(const struct ohm_tiles *t, double unit)
+{
+    const double size = (double)t->fold_bound / 4;
+    double loss = 0;
+
+    for (int i = 0; i < t->outputs; i++) {
+        const double least = least_unit(t, i), share = least > unit ? 1 - unit / least : 0;
+
+        loss += share * share * size * size + unit * unit / 12;
+    }
+    return loss;
+}
+
+/* The fixed-point unit has no factor above 3.97: where sums are small in counts, INT8 cannot be filled. Then the unit
+ * is larger, unless that is for a few columns at the expense of all others. */
+static double best_unit(const struct ohm_tiles *t)
+{
+    const double smallest = (double)t->fold_bound / 127;
+    double best = smallest, loss = unit_loss(t, smallest);
+
+    for (int k = 1; k <= 40; k++) { /* eight to an octave, up to 32 times as coarse */
+        const double unit = smallest * exp2(k / 8.0), own = unit_loss(t, unit);
+
+        if (own < loss) {
+            best = unit;
+            loss = own;
+        }
+    }
+    return best;
 }
 
 /* ---- what a unit keeps ---- */
@@ -87,8 +146,7 @@ void ohm_tiles_fold(struct ohm_tiles *tiles, const struct ohm_tiles_fold *fold)
 static struct ohm_nmpu_column wanted(const struct ohm_tiles *t, const struct tile *tile, int c)
 {
     const int output = tile->first_column + c;
-    const double range = t->input_range > 0 ? (double)t->input_range : 1, unit = (double)t->fold_unit;
-    const double step = (double)step_of(t->config.adc_bound, t->config.adc_bits);
+    const double unit = (double)t->fold_unit;
     const bool gains = tile->adc_gain[PLUS] != NULL, zeros = tile->adc_zero[PLUS] != NULL;
 
     return (struct ohm_nmpu_column){
@@ -96,7 +154,7 @@ static struct ohm_nmpu_column wanted(const struct ohm_tiles *t, const struct til
         .gain_minus = gains ? (double)tile->adc_gain[MINUS][c] : 1,
         .zero_plus = zeros ? (double)tile->adc_zero[PLUS][c] : 0,
         .zero_minus = zeros ? (double)tile->adc_zero[MINUS][c] : 0,
-        .scale = step * range * (double)tile->gain[c] * (double)t->fold_scale[output] / unit,
+        .scale = factor_of(t, tile, c) / unit,
         .offset = tile->first_row == 0 ? (double)t->fold_offset[output] / unit : 0,
     };
 }
@@ -109,9 +167,9 @@ static struct ldpu ldpu_of(const struct ohm_nmpu_column *c)
                          .norm_offset = half_of(c->offset)};
 }
 
-void units_set(const struct ohm_tiles *t, struct tile *tile)
+static void set_units(const struct ohm_tiles *t, struct tile *tile)
 {
-    for (int c = 0; c < tile->columns && counts_wanted(t); c++) {
+    for (int c = 0; c < tile->columns; c++) {
         const struct ohm_nmpu_column column = wanted(t, tile, c);
 
         if (tile->ldpu)
@@ -119,6 +177,15 @@ void units_set(const struct ohm_tiles *t, struct tile *tile)
         else
             ohm_nmpu_fit(&tile->codes[c], &t->config.nmpu, &column);
     }
+}
+
+void units_settle(struct ohm_tiles *t)
+{
+    const bool fixed = t->config.periphery == OHM_TILE_NMPU;
+
+    t->fold_unit = (float)(fixed ? best_unit(t) : (double)t->fold_bound / 127);
+    for (int i = 0; i < t->count; i++)
+        set_units(t, &t->tile[i]);
 }
 
 /* ---- a vector ---- */

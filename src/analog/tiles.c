@@ -28,6 +28,8 @@ static bool device_is_ideal(const struct ohm_device *d)
 {
     if (!d)
         return true;
+    if (d->stuck_reset > 0 || d->stuck_set > 0 || d->stuck_random > 0)
+        return false;
     return d->model == OHM_DEVICE_POWER_LAW && (d->scale_program <= 0 || curve_is_zero(&d->sigma)) &&
            (d->scale_drift <= 0 || (curve_is_zero(&d->nu_mean) && curve_is_zero(&d->nu_sd))) &&
            (d->scale_read <= 0 || curve_is_zero(&d->q));

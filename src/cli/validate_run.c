@@ -16,13 +16,6 @@
 /* In the order of enum ohm_compensation. */
 const char *const ohm_compensation_kinds[] = {"none", "global", "column", "unbiased", "unbiased_column", NULL};
 
-static const struct ohm_field device_fields[] = {
-    {OHM_FIELD_REAL, "program", offsetof(struct ohm_device, scale_program), 1, NULL, 0, 1e3, NULL, "error"},
-    {OHM_FIELD_REAL, "drift", offsetof(struct ohm_device, scale_drift), 1, NULL, 0, 1e3, NULL, "exponent"},
-    {OHM_FIELD_REAL, "read", offsetof(struct ohm_device, scale_read), 1, NULL, 0, 1e3, NULL, "noise"},
-    OHM_FIELDS_END,
-};
-
 static enum ohm_status read_times(struct ohm_cli *cli, struct ohm_validate_setup *s, const char *list,
                                   struct ohm_error *err)
 {
@@ -58,7 +51,7 @@ static enum ohm_status set_one(struct ohm_validate_setup *s, const char *text, s
     memcpy(key, begin, (size_t)(equals - begin));
     key[equals - begin] = '\0';
     return tile ? ohm_field_set(ohm_tile_fields, &s->tile, key, equals + 1, err)
-                : ohm_field_set(device_fields, s->device, key, equals + 1, err);
+                : ohm_device_set(s->device, key, equals + 1, err);
 }
 
 /* Chip, then --compensation, then --set: the last word has who says most exactly what is meant. */

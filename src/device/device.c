@@ -98,6 +98,8 @@ void ohm_device_program(const struct ohm_device *device, float *g_uS, float *lat
         store(g_uS + at, g, count);
         store(latent + at, keep, count);
     }
+    if (device->stuck_reset > 0 || device->stuck_set > 0 || device->stuck_random > 0)
+        device_stick(device, g_uS, latent, n, first, stream);
 }
 
 /* g_P (t / t0)^-nu, Q from g_P (not from the target). */

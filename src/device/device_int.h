@@ -17,6 +17,10 @@ void curve_block(const struct ohm_curve *curve, double y[DEVICE_BLOCK], const do
  * of the stream (two pairs of 32-bit words; cosine for even i, sine for odd). */
 void normal_block(double z[DEVICE_BLOCK], uint64_t first, const struct ohm_rng *stream);
 
+/* Moves the devices that are stuck to where they are. */
+void device_stick(const struct ohm_device *device, float *g_uS, float *latent, size_t n, uint64_t first,
+                  const struct ohm_rng *stream);
+
 /* Reads the pieces or the table of a curve into *out; its numbers are mixed into device->hash. false: no memory. */
 struct ohm_node;
 bool curve_read(struct ohm_curve *out, struct ohm_device *device, const char *what, struct ohm_node *node,

@@ -156,7 +156,7 @@ enum ohm_status folds_measure(struct chip *chip, const struct ohm_validate_spec 
         return ohm_fail(err, OHM_EDATA, "what an INT8 stands for is found on training samples, and there are none");
     chip->vectors = ohm_rng_named(&root, "periphery");
     chip->measuring = true;
-    st = run_training_samples(spec, chip_multiply, chip, err);
+    st = run_training_samples(spec, chip_multiply, chip, &chip->first, err);
     chip->measuring = false;
     for (int i = 0; i < chip->matrices && st == OHM_OK; i++)
         hand_over(chip, &chip->matrix[i], spec->jobs);

@@ -62,7 +62,7 @@ static float quantile(const uint64_t *count)
 }
 
 enum ohm_status run_training_samples(const struct ohm_validate_spec *spec, ohm_matrix_fn *fn, void *context,
-                                     struct ohm_error *err)
+                                     uint64_t *number_of_first, struct ohm_error *err)
 {
     const struct ohm_samples *const samples = spec->samples;
     const int all = samples->count[0], count = spec->calibrate < all ? spec->calibrate : all;
@@ -81,6 +81,8 @@ enum ohm_status run_training_samples(const struct ohm_validate_spec *spec, ohm_m
 
         for (int i = 0; i < n; i++)
             number[i] = spread(first + i, count, all);
+        if (number_of_first)
+            *number_of_first = (uint64_t)first;
         st = samples->fill(samples->context, ohm_forward_input(f), label, 0, number, n, NULL, spec->jobs, err);
         if (st == OHM_OK)
             (void)ohm_forward_run(f, n);
@@ -124,7 +126,7 @@ enum ohm_status find_ranges(const struct ohm_validate_spec *spec, int *found, st
     if (st == OHM_OK && s.layers > 0 && (spec->samples->count[0] < 1 || spec->calibrate < 1))
         st = ohm_fail(err, OHM_EDATA, "the input ranges are not known, and there are no training samples to find them");
     if (st == OHM_OK && s.layers > 0)
-        st = run_training_samples(spec, see, &s, err);
+        st = run_training_samples(spec, see, &s, NULL, err);
     for (int i = 0; i < s.net->layers && st == OHM_OK; i++)
         if (s.place[i] >= 0)
             st = set_range(ohm_weights_of(spec->w, i, OHM_RANGE), s.count + (size_t)s.place[i] * BINS, i, err);

@@ -62,9 +62,9 @@ void fold_see(struct chip_fold *fold, const float *partials, const struct fold_s
 
 /* ---- ranges.c ---- */
 
-/* The training samples to calibrate with, through the network. */
+/* The training samples to calibrate with, through the network. *first, or NULL: number of the first one of the batch. */
 enum ohm_status run_training_samples(const struct ohm_validate_spec *spec, ohm_matrix_fn *fn, void *context,
-                                     struct ohm_error *err);
+                                     uint64_t *first, struct ohm_error *err);
 
 /* Sets the input ranges that are 0; *found says how many. */
 enum ohm_status find_ranges(const struct ohm_validate_spec *spec, int *found, struct ohm_error *err);
