@@ -113,7 +113,7 @@ static enum ohm_status describe_settings(struct ohm_validate_setup *s, struct oh
     ohm_emit_map(&e, NULL);
     ohm_emit_text(&e, "device", s->device->name);
     ohm_emit_text(&e, "device_hash", hash);
-    put_fields(&e, "device_scale", device_fields, s->device);
+    put_fields(&e, "device_scale", ohm_device_fields, s->device);
     put_fields(&e, "tile", ohm_tile_fields, &s->tile);
     ohm_emit_list(&e, "times_s");
     for (int i = 0; i < s->times.count; i++)
