@@ -7,37 +7,52 @@
 #include "wide.h"
 
 enum { HALVES = 2 * LINE / WIDE }; /* vectors of 64 bits for the lanes of a group */
+/* Groups side by side: a round is a chain of five cycles, which two alone do not fill. */
+enum { ABREAST = WIDE == 16 ? 2 : 1, CHAINS = ABREAST * HALVES, ROUNDS = 10 };
 
-/* The four words of the lanes of a group; only the lower half of each pair counts. Lane 2 i is pair i of the first half
- * of the vectors, lane 2 i + 1 that of the second half. */
-INLINE void philox(pairs word[4][HALVES], uint64_t group, uint64_t key)
+struct keys {
+    pairs first[ROUNDS], second[ROUNDS];
+};
+
+INLINE struct keys keys_of(uint64_t key)
 {
-    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+    uint32_t first = (uint32_t)key, second = (uint32_t)(key >> 32);
+    struct keys k;
 
+    for (int i = 0; i < ROUNDS; i++, first += 0x9E3779B9, second += 0xBB67AE85) {
+        k.first[i] = (pairs){0} + first;
+        k.second[i] = (pairs){0} + second;
+    }
+    return k;
+}
+
+/* The four words of the lanes of groups [group, group + ABREAST); only the lower half of each pair counts. Lane 2 i is
+ * pair i of the first half of a group's vectors, lane 2 i + 1 that of the second half. */
+INLINE void philox(pairs word[4][CHAINS], uint64_t group, const struct keys *keys)
+{
     UNROLL
-    for (int h = 0; h < HALVES; h++) {
+    for (int k = 0; k < CHAINS; k++) {
+        const uint64_t counter = (group + (uint64_t)(k / HALVES)) * LINE;
+        const int h = k % HALVES;
         pairs lane;
 
         UNROLL
         for (int i = 0; i < WIDE / 2; i++)
             lane[i] = (uint64_t)(2 * (h % (HALVES / 2) * WIDE / 2 + i) + h / (HALVES / 2));
-        word[0][h] = lane + (group * LINE & 0xffffffff);
-        word[1][h] = (pairs){0} + (group * LINE >> 32);
-        word[2][h] = word[3][h] = (pairs){0};
+        word[0][k] = lane + (counter & 0xffffffff);
+        word[1][k] = (pairs){0} + (counter >> 32);
+        word[2][k] = word[3][k] = (pairs){0};
     }
     UNROLL
-    for (int round = 0; round < 10; round++) {
+    for (int round = 0; round < ROUNDS; round++)
         UNROLL
-        for (int h = 0; h < HALVES; h++) {
-            const pairs p = times(word[0][h], 0xD2511F53), q = times(word[2][h], 0xCD9E8D57);
+    for (int k = 0; k < CHAINS; k++) {
+        const pairs p = times(word[0][k], 0xD2511F53), q = times(word[2][k], 0xCD9E8D57);
 
-            word[0][h] = q >> 32 ^ word[1][h] ^ k0;
-            word[2][h] = p >> 32 ^ word[3][h] ^ k1;
-            word[1][h] = q;
-            word[3][h] = p;
-        }
-        k0 += 0x9E3779B9;
-        k1 += 0xBB67AE85;
+        word[0][k] = q >> 32 ^ word[1][k] ^ keys->first[round];
+        word[2][k] = p >> 32 ^ word[3][k] ^ keys->second[round];
+        word[1][k] = q;
+        word[3][k] = p;
     }
 }
 
@@ -75,39 +90,75 @@ INLINE void turn(reals *first, reals *second, words word)
     *second = either(sine, cosine, word << 21);
 }
 
-/* Group g: numbers [128 g, 128 g + 128) as eight lines; words 2 w and 2 w + 1 are the numbers of word w. */
-INLINE void normals_group(float *to, uint64_t group, uint64_t key)
-{
-    pairs word[4][HALVES];
+enum { GROUP = 8, GROUPS_MAX = 16 }; /* lines of a group; groups at a time */
 
-    philox(word, group, key);
-    UNROLL
-    for (int w = 0; w < 4; w++)
+/* The words of groups, all first ones of the lanes of a group, then all second ones, and so on; for whole ABREASTs.
+ * Apart from what is made of them: either part alone keeps the processor busy, one behind the other they wait. */
+INLINE void fill_words(uint32_t *to, uint64_t first, int groups, uint64_t key)
+{
+    const struct keys keys = keys_of(key);
+
+    for (int g = 0; g < groups; g += ABREAST) {
+        pairs word[4][CHAINS];
+
+        philox(word, first + (uint64_t)g, &keys);
+        UNROLL
+        for (int w = 0; w < 4; w++)
+            UNROLL
+        for (int k = 0; k < CHAINS; k++) {
+            const int h = k % HALVES;
+            pairs both;
+
+            if (h >= HALVES / 2)
+                continue;
+            both = (word[w][k] & 0xffffffff) | word[w][k + HALVES / 2] << 32;
+            memcpy(to + ((g + k / HALVES) * 4 + w) * LINE + h * WIDE, &both, sizeof both);
+        }
+    }
+}
+
+/* Two lines of numbers of each line of words. */
+INLINE void normals_of(float *to, const uint32_t *from, int lines)
+{
+    for (int i = 0; i < lines; i++)
         UNROLL
     for (int h = 0; h < HALVES / 2; h++) {
-        const words both = (words)((word[w][h] & 0xffffffff) | word[w][h + HALVES / 2] << 32);
-        const reals r = radius(both >> 12);
-        reals x, y;
+        words word;
+        reals x, y, r;
 
-        turn(&x, &y, both);
-        store(to + 2 * w * LINE + h * WIDE, x * r);
-        store(to + (2 * w + 1) * LINE + h * WIDE, y * r);
+        memcpy(&word, from + i * LINE + h * WIDE, sizeof word);
+        r = radius(word >> 12);
+        turn(&x, &y, word);
+        store(to + 2 * i * LINE + h * WIDE, x * r);
+        store(to + (2 * i + 1) * LINE + h * WIDE, y * r);
     }
+}
+
+/* Groups [first, first + groups), at most GROUPS_MAX. */
+static void normals_groups(float *to, uint64_t first, int groups, uint64_t key)
+{
+    uint32_t word[GROUPS_MAX * 4 * LINE];
+
+    fill_words(word, first, groups, key);
+    normals_of(to, word, 4 * groups);
 }
 
 /* Lines [first, first + lines) of the sequence that the key names. */
 static void normals(float *to, uint64_t first, int64_t lines, uint64_t key)
 {
-    enum { GROUP = 8 }; /* lines */
     float some[GROUP * LINE];
 
     while (lines > 0) {
-        const int skip = (int)(first % GROUP), n = lines < GROUP - skip ? (int)lines : GROUP - skip;
+        const int skip = (int)(first % GROUP);
+        int n = lines < GROUP - skip ? (int)lines : GROUP - skip; /* of one group */
 
-        if (n == GROUP)
-            normals_group(to, first / GROUP, key);
-        else {
-            normals_group(some, first / GROUP, key);
+        if (n == GROUP) {
+            const int64_t groups = lines / GROUP;
+
+            n = GROUP * (int)(groups < GROUPS_MAX ? groups : GROUPS_MAX);
+            normals_groups(to, first / GROUP, n / GROUP, key);
+        } else {
+            normals_groups(some, first / GROUP, 1, key);
             memcpy(to, some + skip * LINE, (size_t)n * LINE * sizeof *to);
         }
         to += n * LINE;

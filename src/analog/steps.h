@@ -20,24 +20,36 @@ static inline float held(float x, float most)
     return below > -most ? below : -most;
 }
 
+/* sign 0: of |x| */
+INLINE float largest_of(const float *x, int n, const int sign)
+{
+    enum { AT_ONCE = 4 };
+    reals most[AT_ONCE];
+    float lane[AT_ONCE * WIDE], out = 0;
+    int i = 0;
+
+    memset(most, 0, sizeof most);
+    for (; i + AT_ONCE * WIDE <= n; i += AT_ONCE * WIDE)
+        UNROLL
+    for (int k = 0; k < AT_ONCE; k++) {
+        const reals a = load(x + i + k * WIDE);
+
+        most[k] = more(sign == 0 ? more(a, -a) : sign > 0 ? a : -a, most[k]);
+    }
+    for (; i < n; i++) {
+        const float a = sign == 0 ? fabsf(x[i]) : (float)sign * x[i];
+
+        out = a > out ? a : out;
+    }
+    memcpy(lane, most, sizeof lane);
+    for (int k = 0; k < AT_ONCE * WIDE; k++)
+        out = lane[k] > out ? lane[k] : out;
+    return out;
+}
+
 static float largest(const float *x, int n, float sign)
 {
-    float most[LINE] = {0}, all = 0;
-
-    for (int i = 0; i + LINE <= n; i += LINE)
-        for (int k = 0; k < LINE; k++) {
-            const float a = sign == 0 ? fabsf(x[i + k]) : sign * x[i + k];
-
-            most[k] = a > most[k] ? a : most[k];
-        }
-    for (int i = n / LINE * LINE; i < n; i++) {
-        const float a = sign == 0 ? fabsf(x[i]) : sign * x[i];
-
-        all = a > all ? a : all;
-    }
-    for (int k = 0; k < LINE; k++)
-        all = most[k] > all ? most[k] : all;
-    return all;
+    return sign > 0 ? largest_of(x, n, 1) : sign < 0 ? largest_of(x, n, -1) : largest_of(x, n, 0);
 }
 
 /* The bound is a whole number of steps: held before or after rounding is one (aihwkit holds after it). */
@@ -212,16 +224,19 @@ INLINE void digitise_as(const struct band *b, const bool signal, const bool nois
     }
 }
 
-static void digitise(const struct band *b)
+/* A copy of the job is known not to change while outputs are written. */
+static void digitise(const struct band *job)
 {
-    if (b->step <= 0)
-        digitise_as(b, b->y != NULL, b->z != NULL, false);
-    else if (!b->y)
-        digitise_as(b, false, true, true);
-    else if (b->z)
-        digitise_as(b, true, true, true);
+    const struct band b = *job;
+
+    if (b.step <= 0)
+        digitise_as(&b, b.y != NULL, b.z != NULL, false);
+    else if (!b.y)
+        digitise_as(&b, false, true, true);
+    else if (b.z)
+        digitise_as(&b, true, true, true);
     else
-        digitise_as(b, true, false, true);
+        digitise_as(&b, true, false, true);
 }
 
 INLINE void sum_up_as(const struct band *b, const bool noise, const bool rounds, const bool converts)
@@ -235,19 +250,23 @@ INLINE void sum_up_as(const struct band *b, const bool noise, const bool rounds,
         }
 }
 
-static void digitise_add(const struct band *b)
+static void digitise_add(const struct band *job)
 {
-    if (b->step <= 0)
-        sum_up_as(b, b->z != NULL, false, true);
-    else if (b->z)
-        sum_up_as(b, true, true, true);
+    const struct band b = *job;
+
+    if (b.step <= 0)
+        sum_up_as(&b, b.z != NULL, false, true);
+    else if (b.z)
+        sum_up_as(&b, true, true, true);
     else
-        sum_up_as(b, false, true, true);
+        sum_up_as(&b, false, true, true);
 }
 
-static void add_band(const struct band *b)
+static void add_band(const struct band *job)
 {
-    sum_up_as(b, false, false, false);
+    const struct band b = *job;
+
+    sum_up_as(&b, false, false, false);
 }
 
 static void add_scaled(float *y, const float *x, int n, float factor)

@@ -1,5 +1,5 @@
 /* peak.h - the fused-multiply-add peak of a core, measured: ten chains in registers, more than any core of today has
- * under way. */
+ * under way. In pieces of a quarter of a millisecond, some of which a busy machine leaves alone. */
 #ifndef PEAK_H
 #define PEAK_H
 
