@@ -31,8 +31,23 @@ struct ohm_validate_reading {
     double alpha; /* mean factor of compensation */
 };
 
+/* Where the range of a layer's inputs comes from.
+ *   trained   hardware-aware training; where that has set none, as quantile with 0.99995
+ *   max       the largest input that was seen
+ *   quantile  the share `value` of inputs is inside
+ *   sigma     `value` standard deviations
+ *   mse       inputs behind the DAC are as near as can be, in the mean square: rounding against clipping */
+enum ohm_ranges { OHM_RANGES_TRAINED, OHM_RANGES_MAX, OHM_RANGES_QUANTILE, OHM_RANGES_SIGMA, OHM_RANGES_MSE };
+struct ohm_range_rule {
+    int kind; /* enum ohm_ranges */
+    double value;
+};
+/* "trained", "max", "quantile:0.999", "sigma:3", "mse". OHM_ECONFIG, OHM_ERANGE. */
+enum ohm_status ohm_range_rule_parse(struct ohm_range_rule *rule, const char *text, struct ohm_error *err);
+
 struct ohm_validate_spec {
-    struct ohm_weights *w;              /* input ranges that are 0 are calibrated, in w */
+    struct ohm_weights *w; /* input ranges that are 0, or all, are calibrated, in w */
+    struct ohm_range_rule ranges;
     const struct ohm_samples *samples;  /* part 0 calibrates, part 1 judges */
     const struct ohm_device *device;    /* NULL: weights stay as they are */
     const struct ohm_tile_config *tile; /* with its compensation of drift */

@@ -37,6 +37,8 @@ static const struct ohm_option options[] = {
                  "no more draws once every 95 % interval is narrower, in points (3 draws at least)"),
     OHM_OPT_TEXT(ohm_validate_options, gate, "gate", 0, "EXPR",
                  "such as 'acc_30d >= 85 && avm < 3'; exit code 5 where it fails"),
+    OHM_OPT_TEXT(ohm_validate_options, ranges, "ranges", 0, "RULE",
+                 "of inputs: trained, max, quantile:Q, sigma:S, mse (docs/validation.md)", .fallback = "trained"),
     OHM_OPT_INT(ohm_validate_options, calibrate, "calibrate", 0, "N", "500", 1, 1e9,
                 "training samples to find input ranges with, where training has set none"),
     OHM_OPT_INT(ohm_validate_options, batch, "batch", 0, "N", "100", 1, 65536, "samples at a time"),

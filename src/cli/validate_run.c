@@ -119,6 +119,7 @@ static enum ohm_status describe_settings(struct ohm_validate_setup *s, struct oh
     for (int i = 0; i < s->times.count; i++)
         ohm_emit_double(&e, NULL, s->t_s[i]);
     ohm_emit_end(&e);
+    ohm_emit_text(&e, "ranges", s->opt->ranges);
     ohm_emit_int(&e, "calibrate", s->opt->calibrate);
     ohm_emit_int(&e, "bn_samples", s->opt->bn_samples);
     ohm_emit_end(&e);
@@ -137,6 +138,7 @@ enum ohm_status ohm_validate_setup_init(struct ohm_cli *cli, struct ohm_validate
     *s = (struct ohm_validate_setup){.opt = opt};
     if ((st = read_times(cli, s, opt->times, err)) != OHM_OK ||
         (st = read_width(&s->width, opt->width, err)) != OHM_OK ||
+        (st = ohm_range_rule_parse(&s->ranges, opt->ranges, err)) != OHM_OK ||
         (st = ohm_cli_device(cli, opt->device, &s->device)) != OHM_OK || (st = read_tile(cli, s, err)) != OHM_OK)
         return st;
     return describe_settings(s, err);
@@ -280,6 +282,7 @@ static enum ohm_status measure(struct ohm_validate_result *result, const struct 
                                            .reads = (int)opt->reads,
                                            .count = (int)opt->samples,
                                            .calibrate = (int)opt->calibrate,
+                                           .ranges = s->ranges,
                                            .width = s->width,
                                            .seed = (uint64_t)opt->seed,
                                            .batch = (int)opt->batch,

@@ -10,7 +10,7 @@
 /* What the command line of `validate` says. */
 struct ohm_validate_options {
     struct ohm_fit_sources from;
-    const char *weights, *split, *device, *chip, *times, *compensation, *gate, *width, *progress;
+    const char *weights, *split, *device, *chip, *times, *compensation, *gate, *width, *ranges, *progress;
     const char *by, *weights_dir;
     struct ohm_words set;
     int64_t draws, reads, samples, calibrate, bn_samples, batch, seed, top;
@@ -26,6 +26,7 @@ struct ohm_validate_setup {
     struct ohm_fit_loaded fit; /* the data, and the network under way */
     struct ohm_device *device;
     struct ohm_tile_config tile;
+    struct ohm_range_rule ranges;
     struct ohm_words times;
     double t_s[OHM_VALIDATE_TIMES_MAX], width;
     struct ohm_str settings; /* JSON: all that changes the bits besides network, weights, data and counts */

@@ -1,25 +1,13 @@
-/* ranges.c - input ranges of layers that training has set none for: where nearly all inputs of a layer lie, seen
- * digitally on training samples.
- *
- * The quantile is taken from counts by the leading bits of a number (sign dropped, 7 bits of mantissa), and is the
- * upper end of its bin: good to 1 %, the same in any order, in little memory. */
+/* ranges.c - input ranges of layers: those that training has set, or those of a rule, from the inputs of the layers
+ * seen digitally on training samples. */
 #include "validate_int.h"
 
 #include "ohm/mem.h"
 
-#include <math.h>
-#include <string.h>
-
-enum { BINS = 1 << 15, SHIFT = 16 };
-
-/* Share of inputs inside: aihwkit's default for calibration after training (InputRangeCalibrationType.CACHE_QUANTILE).
- */
-static const double inside = 0.99995;
-
 struct watch {
     const struct ohm_net *net;
-    int *place;      /* [layers]: index of its counts, or -1 */
-    uint64_t *count; /* [layers without range][BINS] */
+    int *place;          /* [layers]: index of what was seen, or -1 */
+    struct census *seen; /* [layers without range] */
     int layers;
 };
 
@@ -27,38 +15,11 @@ static bool see(void *context, int layer, float *y, const float *x, int n)
 {
     struct watch *const s = context;
     const struct ohm_shape in = s->net->layer[layer].in;
-    const int64_t numbers = (int64_t)in.h * in.w * in.c * n;
-    uint64_t *count;
 
     (void)y;
-    if (s->place[layer] < 0)
-        return false;
-    count = s->count + (size_t)s->place[layer] * BINS;
-    for (int64_t i = 0; i < numbers; i++) {
-        uint32_t bits;
-
-        memcpy(&bits, &x[i], sizeof bits);
-        count[(bits & 0x7fffffffU) >> SHIFT]++;
-    }
+    if (s->place[layer] >= 0)
+        seen_add(&s->seen[s->place[layer]], x, (int64_t)in.h * in.w * in.c * n);
     return false;
-}
-
-static float quantile(const uint64_t *count)
-{
-    uint64_t all = 0, below = 0, wanted;
-    uint32_t bin = 0, bits;
-    float end;
-
-    for (int i = 0; i < BINS; i++)
-        all += count[i];
-    wanted = (uint64_t)((double)all * inside);
-    while (bin + 1 < BINS && (below += count[bin]) < wanted)
-        bin++;
-    if (bin == 0)
-        return 1; /* nothing but zeros came */
-    bits = (bin + 1) << SHIFT;
-    memcpy(&end, &bits, sizeof end);
-    return end;
 }
 
 enum ohm_status run_training_samples(const struct ohm_validate_spec *spec, ohm_matrix_fn *fn, void *context,
@@ -93,35 +54,53 @@ enum ohm_status run_training_samples(const struct ohm_validate_spec *spec, ohm_m
     return st;
 }
 
-static enum ohm_status watch_init(struct watch *s, const struct ohm_weights *w, struct ohm_error *err)
+/* Layers whose range is not known; by another rule than that of training, all. */
+static enum ohm_status watch_init(struct watch *s, const struct ohm_validate_spec *spec, struct ohm_error *err)
 {
+    const struct ohm_weights *const w = spec->w;
+    enum ohm_status st = OHM_OK;
+
     *s = (struct watch){.net = w->net, .place = ohm_alloc((size_t)w->net->layers, sizeof *s->place)};
     if (!s->place)
         return ohm_fail(err, OHM_ENOMEM, "out of memory");
     for (int i = 0; i < w->net->layers; i++) {
         const float *const range = ohm_weights_of(w, i, OHM_RANGE);
+        const bool wanted = range && (spec->ranges.kind != OHM_RANGES_TRAINED || !(*range > 0));
 
-        s->place[i] = range && !(*range > 0) ? s->layers++ : -1;
+        s->place[i] = wanted ? s->layers++ : -1;
     }
-    if (!(s->count = ohm_alloc((size_t)s->layers, BINS * sizeof *s->count)))
+    if (!(s->seen = ohm_alloc((size_t)s->layers, sizeof *s->seen)))
         return ohm_fail(err, OHM_ENOMEM, "out of memory");
-    return OHM_OK;
+    for (int i = 0; i < s->layers && st == OHM_OK; i++)
+        st = seen_init(&s->seen[i], err);
+    return st;
 }
 
-static enum ohm_status set_range(float *range, const uint64_t *count, int layer, struct ohm_error *err)
+static void watch_release(struct watch *s)
 {
-    const float end = quantile(count);
+    for (int i = 0; i < s->layers && s->seen; i++)
+        seen_release(&s->seen[i]);
+    ohm_free(s->seen);
+    ohm_free(s->place);
+}
 
-    if (!isfinite(end))
-        return ohm_fail(err, OHM_EDATA, "the inputs of layer %d overflow: these weights are of no use", layer);
-    *range = end;
+static enum ohm_status set_range(const struct watch *s, const struct ohm_validate_spec *spec, int layer,
+                                 struct ohm_error *err)
+{
+    struct ohm_error why = {0};
+    float range;
+    const enum ohm_status st = seen_range(&range, &s->seen[s->place[layer]], &spec->ranges, spec->tile->dac_bits, &why);
+
+    if (st != OHM_OK)
+        return ohm_fail(err, st, "layer %d: %s", layer, why.text);
+    *ohm_weights_of(spec->w, layer, OHM_RANGE) = range;
     return OHM_OK;
 }
 
 enum ohm_status find_ranges(const struct ohm_validate_spec *spec, int *found, struct ohm_error *err)
 {
     struct watch s;
-    enum ohm_status st = watch_init(&s, spec->w, err);
+    enum ohm_status st = watch_init(&s, spec, err);
 
     if (st == OHM_OK && s.layers > 0 && (spec->samples->count[0] < 1 || spec->calibrate < 1))
         st = ohm_fail(err, OHM_EDATA, "the input ranges are not known, and there are no training samples to find them");
@@ -129,9 +108,8 @@ enum ohm_status find_ranges(const struct ohm_validate_spec *spec, int *found, st
         st = run_training_samples(spec, see, &s, NULL, err);
     for (int i = 0; i < s.net->layers && st == OHM_OK; i++)
         if (s.place[i] >= 0)
-            st = set_range(ohm_weights_of(spec->w, i, OHM_RANGE), s.count + (size_t)s.place[i] * BINS, i, err);
+            st = set_range(&s, spec, i, err);
     *found = s.layers;
-    ohm_free(s.place);
-    ohm_free(s.count);
+    watch_release(&s);
     return st;
 }

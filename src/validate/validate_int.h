@@ -60,13 +60,31 @@ struct fold_size {
 };
 void fold_see(struct chip_fold *fold, const float *partials, const struct fold_size *size, int group, int worker);
 
+/* ---- range_rules.c ---- */
+
+enum { SEEN_BINS = 1 << 15 };
+/* The inputs of a layer, by size. */
+struct census {
+    uint64_t *count; /* [SEEN_BINS] */
+    int64_t n;
+    double sum, squares;
+    float most;
+};
+enum ohm_status seen_init(struct census *seen, struct ohm_error *err);
+void seen_release(struct census *seen);
+void seen_add(struct census *seen, const float *x, int64_t n);
+/* *range > 0. OHM_EDATA: numbers that are none came. */
+enum ohm_status seen_range(float *range, const struct census *seen, const struct ohm_range_rule *rule, int64_t dac_bits,
+                           struct ohm_error *err);
+
 /* ---- ranges.c ---- */
 
-/* The training samples to calibrate with, through the network. *first, or NULL: number of the first one of the batch. */
+/* The training samples to calibrate with, through the network. *first, or NULL: number of the first one of the batch.
+ */
 enum ohm_status run_training_samples(const struct ohm_validate_spec *spec, ohm_matrix_fn *fn, void *context,
                                      uint64_t *first, struct ohm_error *err);
 
-/* Sets the input ranges that are 0; *found says how many. */
+/* Sets the input ranges that are 0, or by another rule than that of training all; *found says how many. */
 enum ohm_status find_ranges(const struct ohm_validate_spec *spec, int *found, struct ohm_error *err);
 
 /* ---- judge.c ---- */
