@@ -356,7 +356,7 @@ int ohm_signal_pending(void);
     X(check)                                                                                                           \
     X(sample)                                                                                                          \
     X(show)                                                                                                            \
-    X(cost) X(chip_list) X(chip_show) X(chip_check)                                                                    \
+    X(cost) X(chip_list) X(chip_show) X(chip_check) X(map)                                                             \
     X(search)                                                                                                          \
     X(resume)                                                                                                          \
     X(ls_studies)                                                                                                      \

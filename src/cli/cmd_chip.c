@@ -1,5 +1,5 @@
 /* cmd_chip.c - the chips there are, the numbers of one with their sources, and the check of a chip file. */
-#include "cli_int.h"
+#include "chip_arg.h"
 
 #include <math.h>
 #include <string.h>
@@ -14,7 +14,8 @@ static const struct ohm_option options[] = {
     OHM_OPT_END,
 };
 static const struct ohm_option show_options[] = {
-    OHM_OPT_LIST(chip_options, set, "set", 0, "BLOCK.KEY=VALUE", "another number, such as energy.output_pJ=150"),
+    OHM_OPT_LIST(chip_options, set, "set", 0, "KEY=VALUE",
+                 "how the chip is used, for its peaks, or another number, such as energy.output_pJ=150"),
     OHM_OPT_FORMAT(chip_options),
     OHM_OPT_END,
 };
@@ -26,14 +27,12 @@ static double known(double value)
     return value > 0 ? value : (double)NAN;
 }
 
-static void out_chip(struct ohm_out *o, const struct ohm_chip *chip)
+static void out_chip(struct ohm_out *o, const struct ohm_chip *chip, const struct ohm_chip_use *use)
 {
     struct ohm_chip_peak top = {0};
-    struct ohm_chip_use use;
     int64_t rows, cols;
 
-    ohm_fields_default(ohm_chip_use_fields, &use);
-    ohm_chip_peak(chip, &use, &top);
+    ohm_chip_peak(chip, use, &top);
     ohm_chip_tile(chip, &rows, &cols);
     ohm_out_text(o, "chip", ohm_chip_name(chip));
     ohm_out_text(o, "model", ohm_chip_model_of(chip));
@@ -63,8 +62,10 @@ static enum ohm_status list(struct ohm_cli *cli, const struct ohm_format *format
                             struct ohm_error *err)
 {
     enum ohm_status st, end, first = OHM_OK;
+    struct ohm_chip_use use;
     struct ohm_out out;
 
+    ohm_fields_default(ohm_chip_use_fields, &use);
     ohm_out_begin(&out, format, "ohmnas.chips/1");
     ohm_out_list(&out, "chips");
     for (int i = 0; i < names->count; i++) {
@@ -72,7 +73,7 @@ static enum ohm_status list(struct ohm_cli *cli, const struct ohm_format *format
 
         if ((st = ohm_cli_chip(cli, names->item[i], &chip)) == OHM_OK) {
             ohm_out_row(&out);
-            out_chip(&out, chip);
+            out_chip(&out, chip, &use);
             out_uses(&out, chip);
             ohm_out_row_end(&out);
         }
@@ -110,23 +111,6 @@ const struct ohm_command ohm_cmd_chip_list = {
 
 /* ---- show ---- */
 
-static enum ohm_status set_numbers(struct ohm_chip *chip, const struct ohm_words *set, struct ohm_error *err)
-{
-    enum ohm_status st = OHM_OK;
-
-    for (int i = 0; i < set->count && st == OHM_OK; i++) {
-        const char *const equals = strchr(set->item[i], '=');
-        char key[80];
-
-        if (!equals || (size_t)(equals - set->item[i]) >= sizeof(key))
-            return ohm_fail(err, OHM_ECONFIG, "--set is '%.80s', not block.key=value", set->item[i]);
-        memcpy(key, set->item[i], (size_t)(equals - set->item[i]));
-        key[equals - set->item[i]] = '\0';
-        st = ohm_chip_set(chip, key, equals + 1, err);
-    }
-    return st;
-}
-
 static void out_numbers(struct ohm_out *o, const struct ohm_chip *chip)
 {
     struct ohm_chip_number n;
@@ -153,19 +137,18 @@ static enum ohm_status run_show(struct ohm_cli *cli, const void *object, const s
                                 struct ohm_error *err)
 {
     const struct chip_options *opt = object;
-    struct ohm_chip *chip = NULL;
+    struct ohm_chip_arg arg = {0};
     struct ohm_out out;
     enum ohm_status st;
 
-    if ((st = ohm_cli_chip(cli, args->word[0], &chip)) == OHM_OK &&
-        (st = set_numbers(chip, &opt->set, err)) == OHM_OK) {
+    if ((st = ohm_chip_arg_load(cli, &arg, args->word[0], &opt->set, err)) == OHM_OK) {
         ohm_out_begin(&out, &opt->format, "ohmnas.chip/1");
-        out_chip(&out, chip);
-        out_uses(&out, chip);
-        out_numbers(&out, chip);
+        out_chip(&out, arg.chip, &arg.use);
+        out_uses(&out, arg.chip);
+        out_numbers(&out, arg.chip);
         st = ohm_out_end(&out, err);
     }
-    ohm_chip_free(chip);
+    ohm_chip_arg_release(&arg);
     return st;
 }
 

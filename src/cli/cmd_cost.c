@@ -1,5 +1,5 @@
 /* cmd_cost.c - what a network costs on a chip, or on several side by side. */
-#include "cli_int.h"
+#include "chip_arg.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,62 +27,10 @@ static const struct ohm_option options[] = {
     OHM_OPT_END,
 };
 
-enum ohm_status ohm_cli_chip_use(struct ohm_chip_use *use, const struct ohm_words *set, struct ohm_error *err)
-{
-    ohm_fields_default(ohm_chip_use_fields, use);
-    return ohm_opt_set_fields(ohm_chip_use_fields, use, set, err);
-}
-
-/* ---- a chip and how it is used ---- */
-
 struct platform {
-    const char *label; /* as the user named it */
-    struct ohm_chip *chip;
-    struct ohm_chip_use use;
+    struct ohm_chip_arg arg;
     struct ohm_cost cost;
 };
-
-/* Keys with a dot are numbers of the chip, the others say how it is used. */
-static enum ohm_status set_one(struct platform *p, const char *word, struct ohm_error *err)
-{
-    const char *equals = strchr(word, '=');
-    char key[64];
-
-    if (!equals || (size_t)(equals - word) >= sizeof(key))
-        return ohm_fail(err, OHM_ECONFIG, "'%.80s' is not key=value", word);
-    memcpy(key, word, (size_t)(equals - word));
-    key[equals - word] = '\0';
-    return strchr(key, '.') ? ohm_chip_set(p->chip, key, equals + 1, err)
-                            : ohm_field_set(ohm_chip_use_fields, &p->use, key, equals + 1, err);
-}
-
-static enum ohm_status set_all(struct platform *p, const struct ohm_words *set, int from, struct ohm_error *err)
-{
-    enum ohm_status st = OHM_OK;
-
-    for (int i = from; i < set->count && st == OHM_OK; i++)
-        st = set_one(p, set->item[i], err);
-    return st;
-}
-
-/* CHIP, or CHIP:KEY=VALUE:..., and then what --set says. */
-static enum ohm_status platform_load(struct ohm_cli *cli, struct platform *p, const char *text,
-                                     const struct ohm_words *set, struct ohm_error *err)
-{
-    struct ohm_words words = {0};
-    enum ohm_status st;
-
-    p->label = text;
-    ohm_fields_default(ohm_chip_use_fields, &p->use);
-    if ((st = ohm_words_split(cli, text, ':', &words, err)) != OHM_OK)
-        return st;
-    if (words.count < 1)
-        return ohm_fail(err, OHM_ECONFIG, "the name of the chip is missing");
-    if ((st = ohm_cli_chip(cli, words.item[0], &p->chip)) == OHM_OK && (st = set_all(p, &words, 1, err)) == OHM_OK &&
-        (st = set_all(p, set, 0, err)) == OHM_OK)
-        st = ohm_chip_check_use(p->chip, &p->use, err);
-    return st;
-}
 
 /* ---- figures ---- */
 
@@ -91,35 +39,14 @@ static double known(double value)
     return value > 0 ? value : (double)NAN;
 }
 
-/* The options that the chip reads. */
-static void print_use(struct ohm_str *s, const struct platform *p)
-{
-    for (const struct ohm_field *f = ohm_chip_use_fields; f->kind != OHM_FIELD_END; f++) {
-        if (!ohm_chip_uses(p->chip, f))
-            continue;
-        ohm_str_printf(s, "%s%s=", s->length ? " " : "", f->key);
-        ohm_field_print(s, f, &p->use);
-    }
-}
-
-/* The numbers that are not those of the file. */
-static void print_numbers(struct ohm_str *s, const struct ohm_chip *chip)
-{
-    struct ohm_chip_number n;
-
-    for (int i = 0; ohm_chip_number(chip, i, &n); i++)
-        if (strcmp(n.mark, "set") == 0)
-            ohm_str_printf(s, "%s%s.%s=%g", s->length ? " " : "", n.block, n.key, n.value);
-}
-
 static void out_texts(struct ohm_out *o, const struct platform *p)
 {
     struct ohm_str text = {0};
 
-    print_use(&text, p);
+    ohm_chip_arg_print_use(&text, &p->arg);
     ohm_out_str(o, "chip_use", &text);
     ohm_str_clear(&text);
-    print_numbers(&text, p->chip);
+    ohm_chip_arg_print_numbers(&text, &p->arg);
     if (text.length || !ohm_out_for_people(o))
         ohm_out_str(o, "chip_set", &text);
     ohm_str_release(&text);
@@ -129,7 +56,7 @@ static void out_reason(struct ohm_out *o, const struct platform *p)
 {
     struct ohm_str text = {0};
 
-    ohm_cost_reason(&text, p->chip, &p->cost);
+    ohm_cost_reason(&text, p->arg.chip, &p->cost);
     if (text.length)
         ohm_out_str(o, "does_not_fit", &text);
     else if (!ohm_out_for_people(o))
@@ -237,7 +164,7 @@ static enum ohm_status out_one(const struct cost *opt, const struct ohm_named_ne
 
     ohm_out_begin(&out, &opt->format, "ohmnas.cost/1");
     out_net(&out, n);
-    ohm_out_text(&out, "chip", ohm_chip_name(p->chip));
+    ohm_out_text(&out, "chip", ohm_chip_name(p->arg.chip));
     out_texts(&out, p);
     ohm_out_int(&out, "params", n->net->params);
     ohm_out_int(&out, "macs", n->net->macs);
@@ -250,7 +177,7 @@ static enum ohm_status out_one(const struct cost *opt, const struct ohm_named_ne
     }
     if (opt->by_layer) {
         ohm_out_list(&out, "layers");
-        for (int i = 0; i < ohm_cost_rows(p->chip, n->net); i++)
+        for (int i = 0; i < ohm_cost_rows(p->arg.chip, n->net); i++)
             out_layer(&out, n->net, &layers[i]);
         ohm_out_list_end(&out);
     }
@@ -262,14 +189,14 @@ static enum ohm_status cost_one(struct ohm_cli *cli, const struct cost *opt, con
 {
     struct ohm_cost_layer *layers = NULL;
     struct platform p = {0};
-    enum ohm_status st = platform_load(cli, &p, opt->chip, &opt->set, err);
+    enum ohm_status st = ohm_chip_arg_load(cli, &p.arg, opt->chip, &opt->set, err);
 
-    if (st == OHM_OK && !(layers = ohm_alloc((size_t)ohm_cost_rows(p.chip, n->net), sizeof(*layers))))
+    if (st == OHM_OK && !(layers = ohm_alloc((size_t)ohm_cost_rows(p.arg.chip, n->net), sizeof(*layers))))
         st = ohm_fail(err, OHM_ENOMEM, "out of memory");
-    if (st == OHM_OK && (st = ohm_cost_net(p.chip, &p.use, n->net, &p.cost, layers, err)) == OHM_OK)
+    if (st == OHM_OK && (st = ohm_cost_net(p.arg.chip, &p.arg.use, n->net, &p.cost, layers, err)) == OHM_OK)
         st = out_one(opt, n, &p, layers, err);
     ohm_free(layers);
-    ohm_chip_free(p.chip);
+    ohm_chip_arg_release(&p.arg);
     return st;
 }
 
@@ -280,13 +207,13 @@ enum { COMPARE_MAX = 16 };
 static void out_cell(struct ohm_out *o, const struct platform *p, int row)
 {
     if (row == 0)
-        ohm_out_int(o, p->label, p->cost.cores);
+        ohm_out_int(o, p->arg.label, p->cost.cores);
     else if (row == 1)
-        ohm_out_bool(o, p->label, p->cost.fits);
+        ohm_out_bool(o, p->arg.label, p->cost.fits);
     else if (row == 2)
-        ohm_out_int(o, p->label, p->cost.chips);
+        ohm_out_int(o, p->arg.label, p->cost.chips);
     else
-        ohm_out_double(o, p->label, figures[row - 3].value(&p->cost));
+        ohm_out_double(o, p->arg.label, figures[row - 3].value(&p->cost));
 }
 
 /* People read a chip a column, and programs a chip a row. */
@@ -306,9 +233,9 @@ static void out_columns(struct ohm_out *o, const struct platform *p, int n)
     for (int i = 0; i < n; i++) {
         struct ohm_str text = {0};
 
-        ohm_cost_reason(&text, p[i].chip, &p[i].cost);
+        ohm_cost_reason(&text, p[i].arg.chip, &p[i].cost);
         if (text.length)
-            ohm_out_say(o, "%s: %s", p[i].label, ohm_str_text(&text));
+            ohm_out_say(o, "%s: %s", p[i].arg.label, ohm_str_text(&text));
         ohm_str_release(&text);
     }
 }
@@ -318,7 +245,7 @@ static void out_rows(struct ohm_out *o, const struct platform *p, int n)
     ohm_out_list(o, "chips");
     for (int i = 0; i < n; i++) {
         ohm_out_row(o);
-        ohm_out_text(o, "chip", p[i].label);
+        ohm_out_text(o, "chip", p[i].arg.label);
         out_texts(o, &p[i]);
         out_figures(o, &p[i].cost);
         out_parts(o, p[i].cost.part_us, p[i].cost.part_uJ);
@@ -339,8 +266,8 @@ static enum ohm_status compare(struct ohm_cli *cli, const struct cost *opt, cons
         return ohm_fail(err, OHM_ECONFIG, "--compare names %d chips, outside [1, %d]", names.count, COMPARE_MAX);
     for (int i = 0; i < names.count && st == OHM_OK; i++) {
         *loaded = i + 1;
-        if ((st = platform_load(cli, &p[i], names.item[i], &opt->set, err)) == OHM_OK)
-            st = ohm_cost_net(p[i].chip, &p[i].use, n->net, &p[i].cost, NULL, err);
+        if ((st = ohm_chip_arg_load(cli, &p[i].arg, names.item[i], &opt->set, err)) == OHM_OK)
+            st = ohm_cost_net(p[i].arg.chip, &p[i].arg.use, n->net, &p[i].cost, NULL, err);
     }
     if (st != OHM_OK)
         return st;
@@ -356,7 +283,7 @@ static enum ohm_status compare(struct ohm_cli *cli, const struct cost *opt, cons
 static enum ohm_status cost_several(struct ohm_cli *cli, const struct cost *opt, const struct ohm_named_net *n,
                                     struct ohm_error *err)
 {
-    struct platform p[COMPARE_MAX] = {{0}};
+    struct platform p[COMPARE_MAX]; /* the first `loaded` are filled */
     enum ohm_status st;
     int loaded = 0;
 
@@ -364,7 +291,7 @@ static enum ohm_status cost_several(struct ohm_cli *cli, const struct cost *opt,
         return ohm_fail(err, OHM_ECONFIG, "--%s is of one chip, not of --compare", opt->rate ? "rate" : "by-layer");
     st = compare(cli, opt, n, p, &loaded, err);
     for (int i = 0; i < loaded; i++)
-        ohm_chip_free(p[i].chip);
+        ohm_chip_arg_release(&p[i].arg);
     return st;
 }
 

@@ -10,6 +10,7 @@ static const struct ohm_command *const commands[] = {
     &ohm_cmd_chip_list,
     &ohm_cmd_chip_show,
     &ohm_cmd_chip_check,
+    &ohm_cmd_map,
     &ohm_cmd_search,
     &ohm_cmd_resume,
     &ohm_cmd_ls_studies,

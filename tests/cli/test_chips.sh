@@ -9,7 +9,7 @@ ok chip show imc-cluster --json; json; out '"mark": "published"'
 ok chip show hermes64 --set array.cores=16; out 'cores +16 +cores +set'
 run chip show hermes64 --set array.core=16; code 2; err "did you mean 'array.cores'"
 run chip show hermes64 --set array.cores=0; code 2; err 'outside'
-run chip show hermes64 --set array.cores; code 2; err 'block.key=value'
+run chip show hermes64 --set array.cores; code 2; err 'not key=value'
 run chip show hermes46; code 3; err "did you mean 'hermes64'"
 
 ok chip check "$root"/searchspaces/chips/*.yaml; out '^aon-cim'
@@ -47,3 +47,16 @@ run cost "$reference/resnet8.yaml" --compare hermes64,mesh512:colour=red; code 2
 run cost "$reference/resnet8.yaml" --compare hermes64,mesh51; code 3; err "mesh512"
 run cost "$reference/resnet8.yaml" --compare , ; code 2; err 'names 0 chips'
 run cost "$reference/resnet8.yaml" --compare hermes64 --by-layer; code 2; err 'by-layer'
+
+# Where weights lie.
+ok map "$reference/resnet9-hermes.yaml"; out '40 of 256 x 256 in use'; out ' 39 '; out '^A  '
+ok map "$reference/resnet9-hermes.yaml" --csv; [ "$(wc -l <out)" = 41 ] || wrong "a row a core"
+ok map "$reference/analognet-vww.yaml" --chip aon-cim; out '1 of 1024 x 512 in use'; [ "$(wc -l <out)" -gt 50 ] || wrong "one large box"
+ok map "$reference/mobilenetv2-cluster.yaml" --chip imc-cluster --json; json; out '"ohmnas.map/1"'
+ok map "$reference/mobilenetv2-cluster.yaml" --chip imc-cluster -o map.svg; no_out
+python3 -c 'import xml.dom.minidom; xml.dom.minidom.parse("map.svg")' || wrong "no SVG"
+ok map "$reference/mobilenetv2-cluster.yaml" --chip imc-cluster --csv
+[ "$(grep -c '<title>.*copy' map.svg)" = "$(($(wc -l <out) - 1))" ] || wrong "a rectangle a tile"
+run map "$reference/resnet9-hermes.yaml" -o map.svg; code 2; err 'the file exists'
+run map "$reference/resnet9-hermes.yaml" --chip mesh512 --set bits=4; code 2; err "does not read 'bits'"
+run map nothing; code 3
