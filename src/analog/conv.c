@@ -405,6 +405,18 @@ static void run_column(const struct piece *band, int column, float *y)
         copy_out(&p, y, to);
 }
 
+/* What is between the shares of outputs before `from` and before `to` of an image: while a band is computed, its share
+ * of the next image comes. */
+static void fetch(const struct conv_call *call, int image, size_t from, size_t to)
+{
+    const struct ohm_conv2d *const d = call->d;
+    const size_t n = (size_t)d->h * (size_t)d->w * (size_t)d->c_in, all = (size_t)call->out_h * (size_t)call->out_w;
+    const float *const x = call->mvm->x + (size_t)image * n;
+
+    for (size_t i = n * from / all; i < n * to / all && image < call->mvm->n; i += LINE)
+        __builtin_prefetch(x + i);
+}
+
 static void run_image(const struct conv_call *call, struct room *room, int image)
 {
     const struct ohm_conv2d *const d = call->d;
@@ -415,12 +427,14 @@ static void run_image(const struct conv_call *call, struct room *room, int image
     see_image(call, room, call->mvm->x + (size_t)image * in);
     for (p.row = 0; p.row < call->out_h; p.row += call->band_rows)
         for (p.col = 0; p.col < call->out_w; p.col += call->band_cols) {
-            const uint64_t at = (uint64_t)image * pixels + (uint64_t)p.row * (uint64_t)call->out_w + (uint64_t)p.col;
+            const size_t done = (size_t)p.row * (size_t)call->out_w + (size_t)p.col;
+            const uint64_t at = (uint64_t)image * pixels + done;
 
             p.rows = call->out_h - p.row < call->band_rows ? call->out_h - p.row : call->band_rows;
             p.cols = call->out_w - p.col < call->band_cols ? call->out_w - p.col : call->band_cols;
             p.n = p.rows * p.cols;
             p.first = call->mvm->first + at;
+            fetch(call, image + 1, done, done + (size_t)p.n);
             for (int c = 0; c < call->t->column_tiles; c++)
                 run_column(&p, c, call->y + at * (size_t)call->t->outputs);
         }
