@@ -8,6 +8,7 @@
 
 #include "ohm/doc.h"
 #include "ohm/error.h"
+#include "ohm/field.h"
 #include "ohm/net.h"
 #include "ohm/space.h"
 
@@ -15,6 +16,43 @@
 #include <stdint.h>
 
 enum { OHM_TARGETS_MAX = 16, OHM_FEATURES_MAX = 512 };
+
+/* ---- physics: the hardware that feature groups chip and noise reckon with ---- */
+
+struct ohm_device;
+enum { OHM_PHYSICS_TIMES_MAX = 4, OHM_PHYSICS_NAME_SIZE = 64 };
+
+/* What becomes of weights until a time after programming, over their distribution, with drift compensated. */
+struct ohm_weight_error {
+    double slope; /* what is read over what was wanted, before compensation; > 0 */
+    double error; /* E (read / slope - wanted)^2 over E wanted^2 */
+};
+
+/* Plain numbers, a card holds them all: a surrogate needs no file of chip or device to be loaded. */
+struct ohm_physics {
+    /* ohm_physics_fields, keys of a tile as in ohm_tile_fields */
+    int64_t tile_rows, tile_columns;
+    int64_t conversions; /* of one output, each with noise of its own: 1; 4 where signs are read apart */
+    int64_t dac_bits, adc_bits; /* 0: no rounding */
+    double adc_bound, out_noise;
+    double clip_sigma, range_sigma; /* largest weight and input range, in deviations */
+    char times[OHM_FIELD_TEXT_SIZE];
+    /* ohm_physics_take_device; a card */
+    char device[OHM_PHYSICS_NAME_SIZE];
+    uint64_t device_hash;
+    double weight_power; /* E w^2, the largest w being 1 */
+    int time_count;      /* 0: no device was taken */
+    struct ohm_physics_time {
+        char name[16]; /* "30d" */
+        struct ohm_weight_error weight;
+    } time[OHM_PHYSICS_TIMES_MAX];
+};
+extern const struct ohm_field ohm_physics_fields[];
+
+/* Works out what the device does to weights at the times: a fifth of a second. On failure physics is untouched. OHM_ECONFIG: `times` are no times, or
+ * too many. OHM_ERANGE: the device is not known at one of them, or nothing is left of the weights. */
+enum ohm_status ohm_physics_take_device(struct ohm_physics *physics, const struct ohm_device *device,
+                                        struct ohm_error *err);
 
 /* ---- features: named numbers of a network ---- */
 
@@ -24,12 +62,20 @@ struct ohm_features; /* which features, in which order, for which space */
  * "genes,net,cell". OHM_ECONFIG: an unknown group, or one that the space's family does not have. */
 enum ohm_status ohm_features_create(struct ohm_features **out, const struct ohm_space *space, const char *groups,
                                     struct ohm_error *err);
+/* The same with the hardware for groups chip (needs its tiles) and noise (needs its device), which are refused without.
+ * physics is copied; NULL: none. */
+enum ohm_status ohm_features_create_for(struct ohm_features **out, const struct ohm_space *space, const char *groups,
+                                        const struct ohm_physics *physics, struct ohm_error *err);
 void ohm_features_free(struct ohm_features *features);
 int ohm_features_count(const struct ohm_features *features);
 const char *ohm_features_name(const struct ohm_features *features, int i);
+/* "dB" and "signal over noise at the outputs"; "" where the name says all there is. */
+const char *ohm_features_unit(const struct ohm_features *features, int i);
+const char *ohm_features_meaning(const struct ohm_features *features, int i);
 const char *ohm_features_groups(const struct ohm_features *features);
 uint64_t ohm_features_hash(const struct ohm_features *features); /* of names in order: the schema hash */
-/* x[count]. net may be NULL when no group needs it (ohm_features_need_net). Thread-safe, allocates nothing. */
+/* x[count]. net may be NULL when no group needs it (ohm_features_need_net). Thread-safe, allocates nothing. NaN, a
+ * missing value to XGBoost: groups graph and noise on a net in which a layer reads one 1024 layers or more before it. */
 bool ohm_features_need_net(const struct ohm_features *features);
 void ohm_features_compute(const struct ohm_features *features, const struct ohm_genotype *g, const struct ohm_net *net,
                           float *x);

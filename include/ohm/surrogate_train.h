@@ -76,6 +76,7 @@ struct ohm_train_spec {
                            * a folder that is no surrogate is refused */
     const char *task;     /* "cifar10" */
     const char *features; /* groups, "genes,net,cell" */
+    const struct ohm_physics *physics; /* for groups chip and noise; NULL: none */
     const char *protocol; /* how the targets were measured: chip noise, drift times, repeats */
     const char *source;   /* where the rows are from, as text */
     const char *command;  /* the command line that makes it again */
@@ -104,6 +105,28 @@ struct ohm_score_report {
  * constant, a folder that is no surrogate; OHM_EIO: the folder is as it was before. */
 enum ohm_status ohm_surrogate_train(struct ohm_score_report *report, const struct ohm_train_spec *spec,
                                     const struct ohm_space *space, const struct ohm_rows *rows, struct ohm_error *err);
+/* ---- what each group of features brings ---- */
+
+enum { OHM_ABLATION_ROWS_MAX = 32, OHM_ABLATION_TEXT_SIZE = 128 };
+
+struct ohm_ablation {
+    int networks, targets, count;
+    struct ohm_target_name target[OHM_TARGETS_MAX];
+    struct ohm_ablation_row {
+        char kind[16]; /* all, which is the first row; without one group; alone */
+        char groups[OHM_ABLATION_TEXT_SIZE]; /* that were trained on */
+        int features;
+        double tau[OHM_TARGETS_MAX], rmse[OHM_TARGETS_MAX]; /* of held-out rows */
+        double lost[OHM_TARGETS_MAX], lost_se[OHM_TARGETS_MAX]; /* tau of all less that of this, and its standard error:
+                                                                 * bootstrap over the rows */
+    } row[OHM_ABLATION_ROWS_MAX];
+};
+
+/* Trains on all groups of the spec, on all but each of them, and on each alone where there are more than two, with the
+ * same folds and seeds; keeps no model. Name, folder and texts of the spec are not looked at. */
+enum ohm_status ohm_surrogate_ablate(struct ohm_ablation *out, const struct ohm_train_spec *spec,
+                                     const struct ohm_space *space, const struct ohm_rows *rows, struct ohm_error *err);
+
 /* Scores a loaded surrogate on rows; targets are matched by name, and there must be at least one (OHM_ECONFIG). */
 enum ohm_status ohm_surrogate_eval(struct ohm_score_report *report, const struct ohm_surrogate *s,
                                    const struct ohm_space *space, const struct ohm_rows *rows, int top_k,

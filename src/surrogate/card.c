@@ -86,16 +86,7 @@ static void print_target(struct ohm_emit *e, const struct ohm_card_target *t)
 static void print_options(struct ohm_emit *e, const struct ohm_surrogate_options *options)
 {
     ohm_emit_map(e, "options");
-    for (const struct ohm_field *f = ohm_surrogate_fields; f->kind != OHM_FIELD_END; f++) {
-        const char *const member = (const char *)options + f->offset;
-
-        if (f->kind == OHM_FIELD_INT)
-            ohm_emit_int(e, f->key, *(const int64_t *)(const void *)member);
-        else if (f->kind == OHM_FIELD_REAL)
-            ohm_emit_double(e, f->key, *(const double *)(const void *)member);
-        else if (f->kind == OHM_FIELD_CHOICE)
-            ohm_emit_text(e, f->key, f->names[*(const int *)(const void *)member]);
-    }
+    ohm_card_print_fields(e, ohm_surrogate_fields, options);
     ohm_emit_end(e);
 }
 
@@ -130,6 +121,8 @@ void ohm_card_print(struct ohm_emit *e, const struct ohm_card *card)
         ohm_emit_text(e, NULL, card->feature[i]);
     ohm_emit_end(e);
     ohm_emit_end(e);
+    if (card->has_physics)
+        ohm_card_print_physics(e, &card->physics);
     ohm_emit_end(e);
 }
 
@@ -349,7 +342,7 @@ static void read_options(struct reader *r, struct ohm_node *map)
 void ohm_card_read(struct ohm_card *card, const struct ohm_doc *doc, struct ohm_diag *diag)
 {
     struct reader r = {card, diag};
-    struct ohm_node *const root = ohm_doc_root(doc), *format;
+    struct ohm_node *const root = ohm_doc_root(doc), *format, *physics;
     const char *text;
 
     if (!ohm_node_is_map(root, "card", diag))
@@ -369,6 +362,10 @@ void ohm_card_read(struct ohm_card *card, const struct ohm_doc *doc, struct ohm_
     read_options(&r, ohm_map_need(root, "options", diag));
     read_targets(&r, ohm_map_need(root, "targets", diag));
     read_features(&r, ohm_map_need(root, "features", diag));
+    physics = ohm_map_get(root, "physics");
+    card->has_physics = physics != NULL;
+    if (physics)
+        ohm_card_read_physics(&card->physics, physics, diag);
     ohm_map_finish(root, diag);
 }
 

@@ -39,6 +39,8 @@ struct ohm_card {
     int features;
     const char **feature; /* [features] */
     uint64_t feature_hash;
+    bool has_physics; /* of features that need it; cards of others say nothing of hardware */
+    struct ohm_physics physics;
     const char *protocol, *source, *command;
     int64_t rows, passed_over;
     uint64_t rows_hash;
@@ -52,6 +54,11 @@ void ohm_card_read(struct ohm_card *card, const struct ohm_doc *doc, struct ohm_
 /* The card as YAML. */
 void ohm_card_print(struct ohm_emit *e, const struct ohm_card *card);
 void ohm_card_release(struct ohm_card *card);
+
+void ohm_card_print_fields(struct ohm_emit *e, const struct ohm_field *fields, const void *object);
+/* The part `physics` of a card. */
+void ohm_card_print_physics(struct ohm_emit *e, const struct ohm_physics *p);
+void ohm_card_read_physics(struct ohm_physics *p, struct ohm_node *map, struct ohm_diag *diag);
 
 /* "0123456789abcdef" and back. */
 void ohm_hash_print(char text[17], uint64_t hash);

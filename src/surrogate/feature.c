@@ -9,6 +9,7 @@
 #include <string.h>
 
 static const struct ohm_feature_group *const groups[] = {&ohm_feature_genes, &ohm_feature_onehot, &ohm_feature_net,
+                                                         &ohm_feature_graph, &ohm_feature_chip,   &ohm_feature_noise,
                                                          &ohm_feature_cell};
 enum { GROUPS = sizeof groups / sizeof groups[0], NAME_SIZE = 128 };
 
@@ -28,6 +29,19 @@ enum ohm_status ohm_feature_add(struct ohm_features *features, struct ohm_error 
         return ohm_fail(err, OHM_ENOMEM, "out of memory for features");
     features->count++;
     return OHM_OK;
+}
+
+enum ohm_status ohm_feature_add_table(struct ohm_features *features, const char *group,
+                                      const struct ohm_feature_text *table, int n, struct ohm_error *err)
+{
+    enum ohm_status st = OHM_OK;
+
+    for (int i = 0; i < n && st == OHM_OK; i++) {
+        st = ohm_feature_add(features, err, "%s.%s", group, table[i].name);
+        if (st == OHM_OK)
+            features->text[features->count - 1] = &table[i];
+    }
+    return st;
 }
 
 static bool serves(const struct ohm_feature_group *group, const char *family)
@@ -52,9 +66,10 @@ static enum ohm_status find_group(const struct ohm_feature_group **out, const ch
         return OHM_OK;
     }
     near = ohm_nearest(name, known, GROUPS);
-    return ohm_fail(err, OHM_ECONFIG,
-                    "unknown feature group '%s'%s%s%s; legal are genes, onehot, net, and cell in nb201", name,
-                    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return ohm_fail(
+        err, OHM_ECONFIG,
+        "unknown feature group '%s'%s%s%s; legal are genes, onehot, net, graph, chip, noise, and cell in nb201", name,
+        near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static enum ohm_status add_group(struct ohm_features *f, const char *name, struct ohm_error *err)
@@ -69,6 +84,7 @@ static enum ohm_status add_group(struct ohm_features *f, const char *name, struc
             return ohm_fail(err, OHM_ECONFIG, "feature group '%s' is named twice", name);
     f->group[f->groups++] = group;
     f->need_net |= group->need_net;
+    f->need_physics |= group->need_physics;
     return group->create(f, err);
 }
 
@@ -105,12 +121,22 @@ static uint64_t hash_names(const struct ohm_features *f)
 enum ohm_status ohm_features_create(struct ohm_features **out, const struct ohm_space *space, const char *group_text,
                                     struct ohm_error *err)
 {
+    return ohm_features_create_for(out, space, group_text, NULL, err);
+}
+
+enum ohm_status ohm_features_create_for(struct ohm_features **out, const struct ohm_space *space,
+                                        const char *group_text, const struct ohm_physics *physics,
+                                        struct ohm_error *err)
+{
     struct ohm_features *const f = ohm_alloc(1, sizeof *f);
     enum ohm_status st;
 
     if (!f)
         return ohm_fail(err, OHM_ENOMEM, "out of memory for features");
     f->space = space;
+    f->has_physics = physics != NULL;
+    if (physics)
+        f->physics = *physics;
     f->group_text = ohm_strdup(group_text);
     st = f->group_text ? add_groups(f, err) : ohm_fail(err, OHM_ENOMEM, "out of memory for features");
     if (st != OHM_OK) {
@@ -139,6 +165,16 @@ int ohm_features_count(const struct ohm_features *features)
 const char *ohm_features_name(const struct ohm_features *features, int i)
 {
     return features->name[i];
+}
+
+const char *ohm_features_unit(const struct ohm_features *features, int i)
+{
+    return features->text[i] ? features->text[i]->unit : "";
+}
+
+const char *ohm_features_meaning(const struct ohm_features *features, int i)
+{
+    return features->text[i] ? features->text[i]->meaning : "";
 }
 
 const char *ohm_features_groups(const struct ohm_features *features)

@@ -1,27 +1,27 @@
 /* feature_net.c - sizes and counts of the network, for any family. */
 #include "feature_int.h"
 
-/* name, expression over struct tally t and net */
+/* name, unit, meaning, expression over struct tally t and net */
 #define NET_FEATURES(X)                                                                                                \
-    X(params, (double)net->params)                                                                                     \
-    X(macs, (double)net->macs)                                                                                         \
-    X(weights, (double)net->weights)                                                                                   \
-    X(macs_per_weight, net->weights ? (double)net->macs / (double)net->weights : 0)                                    \
-    X(depth, net->depth)                                                                                               \
-    X(layers, net->layers)                                                                                             \
-    X(mvm_layers, net->mvm_layers)                                                                                     \
-    X(conv_1x1, t.conv_1x1)                                                                                            \
-    X(conv_3x3, t.conv_3x3)                                                                                            \
-    X(conv_large, t.conv_large)                                                                                        \
-    X(conv_strided, t.conv_strided)                                                                                    \
-    X(conv_grouped, t.conv_grouped)                                                                                    \
-    X(pools, t.pools)                                                                                                  \
-    X(joins, t.joins)                                                                                                  \
-    X(width_max, (double)t.width_max)                                                                                  \
-    X(width_mean, net->mvm_layers ? (double)t.width_sum / net->mvm_layers : 0)                                         \
-    X(rows_max, (double)t.rows_max)                                                                                    \
-    X(rows_mean, net->mvm_layers ? (double)t.rows_sum / net->mvm_layers : 0)                                           \
-    X(positions, (double)t.positions)
+    X(params, "", "trainable numbers", (double)net->params)                                                            \
+    X(macs, "", "multiply-accumulates of one inference", (double)net->macs)                                            \
+    X(weights, "", "weights on crossbars", (double)net->weights)                                                       \
+    X(macs_per_weight, "", "how often a weight is used", net->weights ? (double)net->macs / (double)net->weights : 0)  \
+    X(depth, "", "conv and dense layers on the longest path", net->depth)                                              \
+    X(layers, "", "layers of all kinds", net->layers)                                                                  \
+    X(mvm_layers, "", "conv and dense layers that are in use", net->mvm_layers)                                        \
+    X(conv_1x1, "", "convolutions with a window of 1", t.conv_1x1)                                                     \
+    X(conv_3x3, "", "convolutions with a window of 3", t.conv_3x3)                                                     \
+    X(conv_large, "", "convolutions with a larger window", t.conv_large)                                               \
+    X(conv_strided, "", "convolutions with a stride above 1", t.conv_strided)                                          \
+    X(conv_grouped, "", "convolutions in groups", t.conv_grouped)                                                      \
+    X(pools, "", "average and maximum pools", t.pools)                                                                 \
+    X(joins, "", "sums and concatenations", t.joins)                                                                   \
+    X(width_max, "columns", "largest output of a conv or dense layer", (double)t.width_max)                            \
+    X(width_mean, "columns", "the mean of them", net->mvm_layers ? (double)t.width_sum / net->mvm_layers : 0)          \
+    X(rows_max, "rows", "largest fan-in of a conv or dense layer", (double)t.rows_max)                                 \
+    X(rows_mean, "rows", "the mean of them", net->mvm_layers ? (double)t.rows_sum / net->mvm_layers : 0)               \
+    X(positions, "", "matrix-vector products of one inference", (double)t.positions)
 
 struct tally {
     int conv_1x1, conv_3x3, conv_large, conv_strided, conv_grouped, pools, joins;
@@ -67,16 +67,13 @@ static void count_layer(struct tally *t, const struct ohm_layer *layer)
 
 static enum ohm_status net_create(struct ohm_features *features, struct ohm_error *err)
 {
-    static const char *const names[] = {
-#define X(name, value) #name,
+    static const struct ohm_feature_text table[] = {
+#define X(name, unit, meaning, value) {#name, unit, meaning},
         NET_FEATURES(X)
 #undef X
     };
-    enum ohm_status st = OHM_OK;
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && st == OHM_OK; i++)
-        st = ohm_feature_add(features, err, "net.%s", names[i]);
-    return st;
+    return ohm_feature_add_table(features, "net", table, (int)(sizeof table / sizeof table[0]), err);
 }
 
 static int net_compute(const struct ohm_features *features, const struct ohm_genotype *g, const struct ohm_net *net,
@@ -89,7 +86,7 @@ static int net_compute(const struct ohm_features *features, const struct ohm_gen
     (void)g;
     for (int i = 0; i < net->layers; i++)
         count_layer(&t, &net->layer[i]);
-#define X(name, value) x[n++] = (float)(value);
+#define X(name, unit, meaning, value) x[n++] = (float)(value);
     NET_FEATURES(X)
 #undef X
     return n;

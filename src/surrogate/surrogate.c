@@ -124,7 +124,8 @@ static enum ohm_status check_features(struct loader *l)
 {
     const struct ohm_card *const card = &l->s->card;
     struct ohm_error err = {0};
-    enum ohm_status st = ohm_features_create(&l->s->features, l->space, card->groups, &err);
+    const struct ohm_physics *const physics = card->has_physics ? &card->physics : NULL;
+    enum ohm_status st = ohm_features_create_for(&l->s->features, l->space, card->groups, physics, &err);
     int n;
 
     if (st != OHM_OK) {

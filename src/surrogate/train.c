@@ -99,7 +99,7 @@ static enum ohm_status set_up_target(struct ohm_trainer *t, int k, struct ohm_er
 
 static enum ohm_status set_up(struct ohm_trainer *t, struct ohm_error *err)
 {
-    enum ohm_status st = ohm_features_create(&t->features, t->space, t->spec->features, err);
+    enum ohm_status st = ohm_features_create_for(&t->features, t->space, t->spec->features, t->spec->physics, err);
 
     if (st != OHM_OK)
         return st;
@@ -118,7 +118,21 @@ static enum ohm_status set_up(struct ohm_trainer *t, struct ohm_error *err)
     return ohm_train_split(t, err);
 }
 
-static void release(struct ohm_trainer *t)
+enum ohm_status ohm_trainer_set_up(struct ohm_trainer *t, const struct ohm_train_spec *spec,
+                                   const struct ohm_space *space, const struct ohm_rows *rows, struct ohm_error *err)
+{
+    t->spec = spec;
+    t->space = space;
+    t->rows = rows;
+    t->folds = (int)spec->options.folds;
+    t->repeats = (int)spec->options.repeats;
+    t->members = t->folds * t->repeats;
+    t->jobs = spec->jobs > 0 ? spec->jobs : 1;
+    t->rng = ohm_rng_seed((uint64_t)spec->options.seed);
+    return set_up(t, err);
+}
+
+void ohm_trainer_release(struct ohm_trainer *t)
 {
     for (int k = 0; k < OHM_TARGETS_MAX; k++) {
         struct ohm_target_work *const w = &t->target[k];
@@ -255,6 +269,9 @@ static bool fill_card(struct output *out, const struct ohm_trainer *t, const str
     card->space_hash = ohm_space_hash(t->space);
     card->groups = ohm_features_groups(t->features);
     card->feature_hash = ohm_features_hash(t->features);
+    card->has_physics = t->features->need_physics;
+    if (card->has_physics)
+        card->physics = t->features->physics;
     card->feature = ohm_arena_alloc(&card->arena, (size_t)t->width, sizeof *card->feature);
     card->rows = t->rows->count;
     card->passed_over = t->rows->passed_over;
@@ -297,25 +314,16 @@ static enum ohm_status write_output(const struct ohm_trainer *t, const struct oh
 enum ohm_status ohm_surrogate_train(struct ohm_score_report *report, const struct ohm_train_spec *spec,
                                     const struct ohm_space *space, const struct ohm_rows *rows, struct ohm_error *err)
 {
-    const struct ohm_surrogate_options *const o = &spec->options;
     struct ohm_trainer *const t = ohm_alloc(1, sizeof *t);
     enum ohm_status st;
 
     if (!t)
         return no_memory(err);
-    t->spec = spec;
-    t->space = space;
-    t->rows = rows;
-    t->folds = (int)o->folds;
-    t->repeats = (int)o->repeats;
-    t->members = t->folds * t->repeats;
-    t->jobs = spec->jobs > 0 ? spec->jobs : 1;
-    t->rng = ohm_rng_seed((uint64_t)o->seed);
-    if ((st = ohm_folder_check(spec->folder, err)) == OHM_OK && (st = set_up(t, err)) == OHM_OK &&
-        (st = ohm_train_members(t, err)) == OHM_OK && (st = ohm_train_noise(t, err)) == OHM_OK &&
-        (st = score(report, t, err)) == OHM_OK)
+    if ((st = ohm_folder_check(spec->folder, err)) == OHM_OK &&
+        (st = ohm_trainer_set_up(t, spec, space, rows, err)) == OHM_OK && (st = ohm_train_members(t, err)) == OHM_OK &&
+        (st = ohm_train_noise(t, err)) == OHM_OK && (st = score(report, t, err)) == OHM_OK)
         st = write_output(t, report, err);
-    release(t);
+    ohm_trainer_release(t);
     ohm_free(t);
     return st;
 }

@@ -2,6 +2,7 @@
 #ifndef OHM_TRAIN_INT_H
 #define OHM_TRAIN_INT_H
 
+#include "feature_int.h"
 #include "quantile.h"
 #include "surrogate_int.h"
 #include "xgb.h"
@@ -38,6 +39,10 @@ struct ohm_trainer {
     struct ohm_target_work target[OHM_TARGETS_MAX];
 };
 
+/* Features, targets and folds; t is zero before. Released in any case. */
+enum ohm_status ohm_trainer_set_up(struct ohm_trainer *t, const struct ohm_train_spec *spec,
+                                   const struct ohm_space *space, const struct ohm_rows *rows, struct ohm_error *err);
+void ohm_trainer_release(struct ohm_trainer *t);
 /* Splits rows into folds, a network's rows together, anew for each repeat. */
 enum ohm_status ohm_train_split(struct ohm_trainer *t, struct ohm_error *err);
 /* Members of all targets, with the held-out predictions. */

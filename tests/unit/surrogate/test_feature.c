@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,7 +222,8 @@ static void wrong_groups_are_refused_by_name(void **state)
     } wrong[] = {
         {"nb201", "cel", "did you mean 'cell'"},    {"nb201", "", "unknown feature group ''"},
         {"nb201", "genes,genes", "named twice"},    {"nb201", "genes,", "unknown feature group ''"},
-        {"resnet-cifar10", "cell", "family nb201"},
+        {"resnet-cifar10", "cell", "family nb201"}, {"nb201", "net,chip", "needs the size of a tile"},
+        {"nb201", "noise", "needs a device"},
     };
 
     (void)state;
@@ -258,6 +260,133 @@ static void the_schema_hash_changes_with_the_features(void **state)
     ohm_space_free(space);
 }
 
+/* A tile of 256 x 256, converters as everywhere, and a device at two times. */
+static struct ohm_physics some_physics(void)
+{
+    struct ohm_physics p = {0};
+
+    ohm_fields_default(ohm_physics_fields, &p);
+    p.weight_power = 0.16;
+    p.time_count = 2;
+    p.time[0] = (struct ohm_physics_time){"0", {1, 0.01}};
+    p.time[1] = (struct ohm_physics_time){"1d", {0.7, 0.02}};
+    return p;
+}
+
+struct named_value {
+    const char *feature;
+    double value;
+};
+
+static void assert_features(const struct ohm_features *f, const float *x, const struct named_value *expected, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const double got = (double)x[find_feature(f, expected[i].feature)];
+
+        if (!(fabs(got - expected[i].value) <= 1e-5 * fabs(expected[i].value)))
+            fail_msg("%s is %.8g, not %.8g", expected[i].feature, got, expected[i].value);
+    }
+}
+
+/* Three groups of one block of one branch: ResNet-8, whose convolutions have 3 (stem), 16, 16; 16, 32 and 16
+ * (shortcut); 32, 64 and 32 channels of input. */
+static void graph_and_chip_features_of_resnet_8(void **state)
+{
+    static const char text[] = "stem_width=16 stem_kernel=3 stem_stride=1 head_hidden=0 groups=3 "
+                               "g1_blocks=1 g1_branches=1 g1_block=basic g1_kernel=3 g1_widen=1 g1_stride=1 "
+                               "g2_blocks=1 g2_branches=1 g2_block=basic g2_kernel=3 g2_widen=2 g2_stride=2 "
+                               "g3_blocks=1 g3_branches=1 g3_block=basic g3_kernel=3 g3_widen=2 g3_stride=2";
+    static const double fan_in[] = {27, 144, 144, 144, 288, 16, 288, 576, 32, 64};
+    struct ohm_space *const space = load_space("searchspaces/resnet-cifar10.yaml");
+    const struct ohm_physics physics = some_physics();
+    struct ohm_net_builder builder = {0};
+    const struct ohm_net *net;
+    struct ohm_features *f;
+    struct ohm_genotype g;
+    float x[OHM_FEATURES_MAX];
+    double log_sum = 0;
+
+    (void)state;
+    assert_int_equal(ohm_features_create_for(&f, space, "graph,chip,noise", &physics, NULL), OHM_OK);
+    assert_int_equal(ohm_genotype_parse(space, &g, text, NULL), OHM_OK);
+    assert_int_equal(ohm_decode(space, &g, &builder, &net, NULL), OHM_OK);
+    ohm_features_compute(f, &g, net, x);
+    for (int i = 0; i < 10; i++)
+        log_sum += log2(fan_in[i]);
+    {
+        /* 77,360 weights: of conv and dense layers only. Tiles: 27 to 144 rows take one, 288 two, 576 three. Positions
+         * are 1024 for four layers, 256 for three, 64 for three, 1. */
+        const struct named_value expected[] = {{"graph.fan_in_first", 27},
+                                               {"graph.fan_in_last", 64},
+                                               {"graph.fan_in_min", 16},
+                                               {"graph.fan_in_log2", log_sum / 10},
+                                               {"graph.width_min", 10},
+                                               {"graph.largest_layer", 36864.0 / 77360},
+                                               {"graph.adds", 3},
+                                               {"graph.add_inputs", 2},
+                                               {"graph.concats", 0},
+                                               {"graph.relus", 7},
+                                               {"graph.pixels_last", 64},
+                                               {"graph.shortest", 4},
+                                               {"graph.mean_path", 6},
+                                               {"graph.paths_log2", 3},
+                                               {"chip.tiles", 14},
+                                               {"chip.util", 77360.0 / 14 / 65536},
+                                               {"chip.util_min", 27 * 16 / 65536.0},
+                                               {"chip.steps", 3 * 1024 + 3 * 256 + 3 * 64 + 1},
+                                               {"chip.steps_max", 1024},
+                                               {"chip.row_tiles_max", 3},
+                                               {"chip.row_tiles_mean", 1.4},
+                                               {"chip.layers_cut", 3}};
+
+        assert_features(f, x, expected, sizeof expected / sizeof expected[0]);
+    }
+    assert_true(x[find_feature(f, "noise.snr_db.0")] > x[find_feature(f, "noise.snr_db.1d")]);
+    assert_true(x[find_feature(f, "noise.drift_db")] > 0);
+    ohm_net_release(&builder);
+    ohm_features_free(f);
+    ohm_space_free(space);
+}
+
+static void features_of_the_network_say_what_they_mean(void **state)
+{
+    struct ohm_space *const space = load_space("searchspaces/nb201.yaml");
+    const struct ohm_physics physics = some_physics();
+    struct ohm_features *f;
+
+    (void)state;
+    assert_int_equal(ohm_features_create_for(&f, space, "net,graph,chip,noise,genes", &physics, NULL), OHM_OK);
+    assert_int_equal(ohm_features_count(f), 19 + 15 + 9 + 8 + 6);
+    for (int i = 0; i < ohm_features_count(f); i++)
+        assert_int_equal(strchr(ohm_features_name(f, i), '.') != NULL, *ohm_features_meaning(f, i) != '\0');
+    assert_string_equal(ohm_features_unit(f, find_feature(f, "noise.snr_db.1d")), "dB");
+    assert_string_equal(ohm_features_unit(f, find_feature(f, "e01")), "");
+    ohm_features_free(f);
+    ohm_space_free(space);
+}
+
+/* No edge of the cell leads to its output: there is no signal and no path, and nothing is infinite. */
+static void a_dead_network_has_finite_features(void **state)
+{
+    static const char *const keys[] = {"000000", "333333", "111111", "444444"};
+    struct ohm_space *const space = load_space("searchspaces/nb201.yaml");
+    const struct ohm_physics physics = some_physics();
+    struct ohm_features *f;
+
+    (void)state;
+    assert_int_equal(ohm_features_create_for(&f, space, "net,graph,chip,noise", &physics, NULL), OHM_OK);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        float x[OHM_FEATURES_MAX];
+
+        features_of(f, space, keys[i], x);
+        for (int k = 0; k < ohm_features_count(f); k++)
+            if (!isfinite(x[k]))
+                fail_msg("%s: %s is not finite", keys[i], ohm_features_name(f, k));
+    }
+    ohm_features_free(f);
+    ohm_space_free(space);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +397,9 @@ int main(void)
         cmocka_unit_test(cells_that_differ_in_numbering_only_have_the_same_features),
         cmocka_unit_test(wrong_groups_are_refused_by_name),
         cmocka_unit_test(the_schema_hash_changes_with_the_features),
+        cmocka_unit_test(graph_and_chip_features_of_resnet_8),
+        cmocka_unit_test(features_of_the_network_say_what_they_mean),
+        cmocka_unit_test(a_dead_network_has_finite_features),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -565,8 +565,9 @@ static void every_allocation_may_fail_while_a_surrogate_is_loaded(void **state)
     struct ohm_train_spec spec = spec_for(folder, 1);
     struct ohm_score_report report;
     struct ohm_rows rows;
-    long n = 1, allocations;
+    long n = 1, allocations, hints = 0;
     struct ohm_surrogate *s;
+    uint64_t hash;
 
     spec.options.folds = 2;
     spec.options.repeats = 1;
@@ -577,6 +578,7 @@ static void every_allocation_may_fail_while_a_surrogate_is_loaded(void **state)
     ohm_mem_fail_at(0);
     assert_int_equal(ohm_surrogate_load(&s, folder, w->small, NULL), OHM_OK);
     allocations = ohm_mem_count();
+    hash = ohm_surrogate_hash(s);
     ohm_surrogate_free(s);
     for (n = 1; n <= allocations; n++) {
         struct ohm_diag diag = {0};
@@ -586,9 +588,12 @@ static void every_allocation_may_fail_while_a_surrogate_is_loaded(void **state)
         ohm_mem_fail_at(n);
         st = ohm_surrogate_load(&s, folder, w->small, &diag);
         ohm_mem_fail_at(0);
-        if (st == OHM_OK)
+        /* The name of a key that the card does not have is kept for "did you mean": without memory for that, nothing
+         * else is lost. */
+        if (st == OHM_OK && (ohm_surrogate_hash(s) != hash || ++hints > 1))
             fail_msg("allocation %ld of %ld failed unseen", n, allocations);
-        assert_null(s);
+        assert_true((st == OHM_OK) == (s != NULL));
+        ohm_surrogate_free(s);
         ohm_diag_release(&diag);
     }
     ohm_free(folder);
