@@ -202,6 +202,20 @@ static enum ohm_status show_groups(struct ohm_cli *cli, const char *space_name, 
     return st;
 }
 
+/* name, meaning and unit */
+static void list_features(struct ohm_str *s, const struct ohm_features *f)
+{
+    for (int i = 0; i < ohm_features_count(f); i++) {
+        const char *unit = ohm_features_unit(f, i), *meaning = ohm_features_meaning(f, i);
+
+        if (*meaning)
+            ohm_str_printf(s, "%-24s %s%s%s%s\n", ohm_features_name(f, i), meaning, *unit ? " [" : "", unit,
+                           *unit ? "]" : "");
+        else
+            ohm_str_printf(s, "%s\n", ohm_features_name(f, i));
+    }
+}
+
 static enum ohm_status show_model(struct ohm_cli *cli, const struct info *opt, const char *name, struct ohm_str *s)
 {
     struct ohm_surrogate *surrogate = NULL;
@@ -210,8 +224,8 @@ static enum ohm_status show_model(struct ohm_cli *cli, const struct info *opt, c
 
     if (st == OHM_OK && !opt->features)
         ohm_str_append(s, ohm_surrogate_card(surrogate));
-    for (int i = 0; st == OHM_OK && opt->features && i < ohm_features_count(ohm_surrogate_features(surrogate)); i++)
-        ohm_str_printf(s, "%s\n", ohm_features_name(ohm_surrogate_features(surrogate), i));
+    if (st == OHM_OK && opt->features)
+        list_features(s, ohm_surrogate_features(surrogate));
     ohm_surrogate_free(surrogate);
     ohm_space_free(space);
     return st;

@@ -1,5 +1,6 @@
 /* cmd_train.c - training surrogates from measured networks, and judging them. */
 #include "cli_int.h"
+#include "device_cli.h"
 
 #include "ohm/file.h"
 #include "ohm/parallel.h"
@@ -151,25 +152,30 @@ static enum ohm_status out_scores(const struct ohm_format *format, const char *s
 
 struct train {
     struct row_options rows;
-    const char *space, *output, *name, *task, *features, *protocol, *source;
+    const char *space, *output, *name, *task, *features, *device, *protocol, *source;
     struct ohm_words set;
     int64_t seed, jobs;
-    bool force;
+    bool force, ablate;
     struct ohm_format format;
 };
 
 static const struct ohm_option train_options[] = {
-    OHM_OPT_TEXT(train, output, "output", 'o', "FOLDER", "where the surrogate goes, required", .complete = "folder"),
+    OHM_OPT_TEXT(train, output, "output", 'o', "FOLDER", "where the surrogate goes; required but for --ablate",
+                 .complete = "folder"),
     OHM_OPT_FLAG(train, force, "force", 'f', "replace the surrogate that is there"),
     OHM_OPT_TEXT(train, space, "space", 0, "SPACE", "search space of the rows, required", .complete = "space"),
     ROW_OPTIONS(train),
     OHM_OPT_TEXT(train, features, "features", 0, "GROUPS", "feature groups, see: ohmnas surrogate info --features",
                  .fallback = "genes,net"),
+    OHM_OPT_TEXT(train, device, "device", 0, "DEVICE", "memory device that group noise reckons with", .fallback = "pcm",
+                 .complete = "device"),
+    OHM_OPT_FLAG(train, ablate, "ablate", 0, "instead, a table of what each feature group brings"),
     OHM_OPT_TEXT(train, name, "name", 0, "NAME", "of the surrogate; the folder's when not given"),
     OHM_OPT_TEXT(train, task, "task", 0, "TASK", "what the networks were trained for", .fallback = ""),
     OHM_OPT_TEXT(train, protocol, "protocol", 0, "TEXT", "how the targets were measured, for the card", .fallback = ""),
     OHM_OPT_TEXT(train, source, "source", 0, "TEXT", "where the rows are from, for the card", .fallback = ""),
-    OHM_OPT_LIST(train, set, "set", 0, "KEY=VALUE", "option of the training, such as trees=400 or folds=5"),
+    OHM_OPT_LIST(train, set, "set", 0, "KEY=VALUE",
+                 "trees=400, folds=5 and so on; physics.out_noise=0.02 and so on for groups chip and noise"),
     OHM_OPT_INT(train, seed, "seed", 0, "S", "1", 0, 9e15, "of folds and sampling", .env = "OHMNAS_SEED"),
     OHM_OPT_INT(train, jobs, "jobs", 'j', "N", NULL, 1, 1024, "threads; all processors when not given",
                 .env = "OHMNAS_JOBS"),
@@ -214,37 +220,134 @@ static void command_line(struct ohm_str *s, const struct train *opt, const struc
     }
 }
 
-static enum ohm_status train(const struct train *opt, const struct ohm_args *args, const struct ohm_space *space,
-                             struct ohm_error *err)
+/* "physics.KEY=VALUE" is of the hardware, all else of the training. */
+static enum ohm_status set_options(struct ohm_train_spec *spec, struct ohm_physics *physics,
+                                   const struct ohm_words *set, struct ohm_error *err)
 {
+    static const char prefix[] = "physics.";
+    enum ohm_status st = OHM_OK;
+
+    for (int i = 0; i < set->count && st == OHM_OK; i++) {
+        const bool hardware = strncmp(set->item[i], prefix, sizeof(prefix) - 1) == 0;
+        const char *word = hardware ? set->item[i] + sizeof(prefix) - 1 : set->item[i];
+        const struct ohm_words one = {&word, 1};
+
+        st = hardware ? ohm_opt_set_fields(ohm_physics_fields, physics, &one, err)
+                      : ohm_opt_set_fields(ohm_surrogate_fields, &spec->options, &one, err);
+    }
+    return st;
+}
+
+static bool names_group(const char *groups, const char *name)
+{
+    const size_t length = strlen(name);
+
+    for (const char *p = groups; *p; p += strcspn(p, ","), p += *p == ',') {
+        const char *word = p + strspn(p, " ");
+
+        if (strncmp(word, name, length) == 0 && strchr(" ,", word[length]))
+            return true;
+    }
+    return false;
+}
+
+/* What the device makes of weights, where a feature asks for it. */
+static enum ohm_status take_device(struct ohm_cli *cli, struct ohm_physics *physics, const struct train *opt,
+                                   struct ohm_error *err)
+{
+    struct ohm_device *device = NULL;
+    enum ohm_status st;
+
+    if (!names_group(opt->features, "noise"))
+        return OHM_OK;
+    if ((st = ohm_cli_device(cli, opt->device, &device)) == OHM_OK)
+        st = ohm_physics_take_device(physics, device, err);
+    ohm_device_free(device);
+    return st;
+}
+
+static void out_ablation_row(struct ohm_out *o, const struct ohm_ablation *a, const struct ohm_ablation_row *row, int k)
+{
+    ohm_out_row(o);
+    ohm_out_text(o, "target", a->target[k].name);
+    ohm_out_text(o, "kind", row->kind);
+    ohm_out_text(o, "groups", row->groups);
+    ohm_out_int(o, "features", row->features);
+    ohm_out_double(o, "tau", row->tau[k]);
+    ohm_out_double(o, "rmse", row->rmse[k]);
+    ohm_out_double(o, "lost", row->lost[k]);
+    ohm_out_double(o, "lost_se", row->lost_se[k]);
+    ohm_out_row_end(o);
+}
+
+static enum ohm_status ablate(const struct train *opt, const struct ohm_train_spec *spec, const struct ohm_space *space,
+                              const struct ohm_rows *rows, struct ohm_error *err)
+{
+    struct ohm_ablation *a = ohm_alloc(1, sizeof(*a));
+    struct ohm_out out;
+    enum ohm_status st;
+
+    if (!a)
+        return ohm_fail(err, OHM_ENOMEM, "out of memory");
+    if ((st = ohm_surrogate_ablate(a, spec, space, rows, err)) == OHM_OK) {
+        ohm_out_begin(&out, &opt->format, "ohmnas.surrogate.ablate/1");
+        ohm_out_int(&out, "rows", a->networks);
+        ohm_out_list(&out, "ablation");
+        for (int k = 0; k < a->targets; k++)
+            for (int i = 0; i < a->count; i++)
+                out_ablation_row(&out, a, &a->row[i], k);
+        ohm_out_list_end(&out);
+        st = ohm_out_end(&out, err);
+    }
+    ohm_free(a);
+    return st;
+}
+
+static enum ohm_status write_surrogate(const struct train *opt, const struct ohm_train_spec *spec,
+                                       const struct ohm_space *space, const struct ohm_rows *rows,
+                                       struct ohm_error *err)
+{
+    struct ohm_score_report *report = ohm_alloc(1, sizeof(*report));
+    enum ohm_status st;
+
+    if (!report)
+        return ohm_fail(err, OHM_ENOMEM, "out of memory");
+    if ((st = ohm_surrogate_train(report, spec, space, rows, err)) == OHM_OK &&
+        (st = out_scores(&opt->format, "ohmnas.surrogate.train/1", report, err)) == OHM_OK)
+        ohm_say("written: %s", opt->output);
+    ohm_free(report);
+    return st;
+}
+
+static enum ohm_status train(struct ohm_cli *cli, const struct train *opt, const struct ohm_args *args,
+                             const struct ohm_space *space, struct ohm_error *err)
+{
+    struct ohm_physics physics = {0};
     struct ohm_train_spec spec = {.name = opt->name,
                                   .folder = opt->output,
                                   .task = opt->task,
                                   .features = opt->features,
+                                  .physics = &physics,
                                   .protocol = opt->protocol,
                                   .source = opt->source,
                                   .jobs = opt->jobs > 0 ? (int)opt->jobs : ohm_processor_count()};
     struct ohm_str command = {0};
     struct ohm_rows rows = {0};
-    struct ohm_score_report *report = ohm_alloc(1, sizeof(*report));
-    enum ohm_status st = report ? OHM_OK : ohm_fail(err, OHM_ENOMEM, "out of memory");
+    enum ohm_status st;
 
     ohm_fields_default(ohm_surrogate_fields, &spec.options);
+    ohm_fields_default(ohm_physics_fields, &physics);
     spec.options.seed = opt->seed;
     command_line(&command, opt, args);
     spec.command = ohm_str_text(&command);
-    if (st == OHM_OK && (st = ohm_opt_set_fields(ohm_surrogate_fields, &spec.options, &opt->set, err)) == OHM_OK &&
+    if ((st = set_options(&spec, &physics, &opt->set, err)) == OHM_OK &&
+        (st = take_device(cli, &physics, opt, err)) == OHM_OK &&
         (st = read_rows(&rows, &opt->rows, space, err)) == OHM_OK) {
         ohm_say("%d rows, %d passed over; training", rows.count, rows.passed_over);
-        st = ohm_surrogate_train(report, &spec, space, &rows, err);
+        st = opt->ablate ? ablate(opt, &spec, space, &rows, err) : write_surrogate(opt, &spec, space, &rows, err);
     }
-    if (st == OHM_OK)
-        st = out_scores(&opt->format, "ohmnas.surrogate.train/1", report, err);
-    if (st == OHM_OK)
-        ohm_say("written: %s", opt->output);
     ohm_rows_release(&rows);
     ohm_str_release(&command);
-    ohm_free(report);
     return st;
 }
 
@@ -270,11 +373,14 @@ static enum ohm_status run_train(struct ohm_cli *cli, const void *object, const 
     struct ohm_space *space = NULL;
     enum ohm_status st;
 
-    if (!opt->output || !opt->space)
+    if (opt->ablate && opt->output)
+        return ohm_fail(err, OHM_ECONFIG, "--ablate writes no surrogate, and --output says where it goes: give one");
+    if ((!opt->output && !opt->ablate) || !opt->space)
         return ohm_fail(err, OHM_ECONFIG, "--%s is needed; see: ohmnas help surrogate train",
-                        opt->output ? "space" : "output");
-    if ((st = check_output(opt, err)) == OHM_OK && (st = ohm_cli_space(cli, opt->space, &space)) == OHM_OK)
-        st = train(opt, args, space, err);
+                        opt->output || opt->ablate ? "space" : "output");
+    st = opt->ablate ? OHM_OK : check_output(opt, err);
+    if (st == OHM_OK && (st = ohm_cli_space(cli, opt->space, &space)) == OHM_OK)
+        st = train(cli, opt, args, space, err);
     ohm_space_free(space);
     return st;
 }
@@ -282,7 +388,10 @@ static enum ohm_status run_train(struct ohm_cli *cli, const void *object, const 
 static const char *const train_examples[] = {
     "ohmnas surrogate train --space nb201 --table nb201_analog.csv --target 'acc_1d:%=hwt_drift_86400_mean' "
     "--features genes,net,cell -o surrogates/mine",
-    "ohmnas surrogate train --space resnet-kws --study kws-measured --target acc_1d:% -o surrogates/kws", NULL};
+    "ohmnas surrogate train --space resnet-kws --study kws-measured --target acc_1d:% -o surrogates/kws",
+    "ohmnas surrogate train --space resnet-kws --table rows.csv --target acc_1d --features genes,net,graph,chip,noise "
+    "--ablate",
+    NULL};
 
 const struct ohm_command ohm_cmd_surrogate_train = {
     .name = "surrogate train",

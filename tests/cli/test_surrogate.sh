@@ -29,6 +29,27 @@ ok export 432030 --space nb201 -o net.yaml; ok surrogate predict models/mine net
 ok surrogate eval models/mine --table rows.csv --target acc_1d=acc --json; json
 ok check models/mine; out 'surrogate, no errors'
 
+# Features that reckon with hardware: it is in the card, and what they mean can be asked for.
+physics=("${train[@]}" --features net,graph,chip,noise --set physics.tile_rows=128)
+ok "${physics[@]}" --device pcm-hermes2 -o models/physics --json; json
+grep -q '^physics:' models/physics/card.yaml || wrong "no hardware in the card"
+ok surrogate info models/physics; out 'pcm-hermes2'; out 'tile_rows: 128'
+ok surrogate info models/physics --features; out 'noise.snr_db.30d .* \[dB\]'; out '^chip.tiles '
+ok surrogate predict models/physics 432030 333333 --json; json
+ok "${physics[@]}" --ablate --json; json
+python3 - <<'END' || wrong "ablation"
+import json
+a = json.load(open("out"))["ablation"]
+kinds = [r["kind"] for r in a if r["target"] == "acc_1d"]
+assert kinds == ["all"] + ["without"] * 4 + ["alone"] * 4, kinds
+assert all(0 < r["tau"] < 1 and r["rmse"] > 0 for r in a if r["kind"] == "all")
+END
+run "${train[@]}" --ablate -o x; code 2; err '--output'
+run "${train[@]}" --features noise --device none -o x; code 3; err 'none'
+run "${train[@]}" --features noise --device reram-wan -o x; code 2; err 'reram-wan was measured at'
+run "${train[@]}" --features noise --set physics.times=soon -o x; code 2; err 'soon'
+run "${train[@]}" --features chip --set physics.tile_row=3 -o x; code 2; err 'tile_rows'
+
 # A search with it, resumed, and refused once the model is another one.
 common=(--space nb201 --surrogate models/mine --strategy nsga2 --set population=20 --objective 'maximize acc_1d - acc_1d_sd'
         --objective loss --where 'cores <= 64' --progress none)
