@@ -57,22 +57,22 @@ static bool in_bin(const struct ohm_collect_recipe *r, int number, double params
 }
 
 /* Networks that the family refuses to build are passed over like those of another size. */
-static bool wanted(struct draw *d, int number, const struct ohm_genotype *g, uint64_t id)
+static enum ohm_status look_at(struct draw *d, int number, bool *wanted, struct ohm_error *err)
 {
     const struct ohm_net *net = NULL;
-    double size[SIZES];
     struct ohm_collect_size measured;
+    double size[SIZES];
+    enum ohm_status st = ohm_decode(d->c->space, &d->c->network[number], &d->builder, &net, NULL);
 
-    if (ohm_decode(d->c->space, g, &d->builder, &net, NULL) != OHM_OK ||
-        !in_bin(d->c->recipe, number, (double)net->params) || size_of_net(d->c, &measured, net, NULL) != OHM_OK)
-        return false;
+    *wanted = false;
+    if (st != OHM_OK || !in_bin(d->c->recipe, number, (double)net->params) ||
+        (st = size_of_net(d->c, &measured, net, NULL)) != OHM_OK)
+        return st == OHM_ENOMEM ? ohm_fail(err, st, "out of memory") : OHM_OK;
     memcpy(size, &measured, sizeof size);
-    if (d->where && ohm_expr_eval(d->where, size, NULL) == 0)
-        return false;
-    for (int i = 0; i < number; i++)
-        if (d->id[i] == id)
-            return false;
-    return true;
+    *wanted = !d->where || ohm_expr_eval(d->where, size, NULL) != 0;
+    for (int i = 0; i < number && *wanted; i++)
+        *wanted = d->id[i] != d->id[number];
+    return OHM_OK;
 }
 
 static enum ohm_status draw_one(struct draw *d, int number, struct ohm_error *err)
@@ -83,13 +83,14 @@ static enum ohm_status draw_one(struct draw *d, int number, struct ohm_error *er
 
     for (int64_t i = 0; i < r->draw.tries; i++) {
         struct ohm_genotype *const g = &d->c->network[number];
-        const enum ohm_status st = ohm_genotype_sample(d->c->space, g, &rng, err);
+        bool wanted = false;
+        enum ohm_status st = ohm_genotype_sample(d->c->space, g, &rng, err);
 
-        if (st != OHM_OK)
-            return st;
         d->id[number] = ohm_genotype_id(d->c->space, g);
-        if (wanted(d, number, g, d->id[number]))
-            return OHM_OK;
+        if (st == OHM_OK)
+            st = look_at(d, number, &wanted, err);
+        if (st != OHM_OK || wanted)
+            return st;
     }
     return ohm_fail(err, OHM_EUNFIT, "network %d: %lld draws gave no new one of the size wanted%s%s", number,
                     (long long)r->draw.tries, d->where ? " for which " : "", d->where ? r->draw.where : "");

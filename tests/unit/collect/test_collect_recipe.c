@@ -149,6 +149,29 @@ static void a_size_that_no_network_has_is_told(void **state)
     tear_down(&s);
 }
 
+static void without_memory_nothing_is_made(void **state)
+{
+    struct set s;
+    struct ohm_collect_parts parts;
+    enum ohm_status st = OHM_ENOMEM;
+
+    (void)state;
+    set_up(&s, RECIPE);
+    parts = (struct ohm_collect_parts){s.space, s.chip, s.device, s.data};
+    s.recipe.use.networks = 2;
+    for (long n = 1; st != OHM_OK; n++) {
+        struct ohm_collect *made = NULL;
+
+        assert_true(n < 100000);
+        ohm_mem_fail_at(n);
+        st = ohm_collect_create(&made, &s.recipe, &parts, NULL);
+        ohm_mem_fail_at(0);
+        assert_int_equal(st == OHM_OK, made != NULL);
+        ohm_collect_free(made);
+    }
+    tear_down(&s);
+}
+
 static void folds_judge_each_sample_once_and_keep_out_the_test(void **state)
 {
     char *const text = changed(RECIPE, "samples: {train: train, judge: val, count: 40,", "samples: {folds: 3,");
@@ -184,6 +207,7 @@ int main(void)
         cmocka_unit_test(the_recipes_of_the_house_are_good),
         cmocka_unit_test(a_longer_collection_begins_with_the_shorter_one),
         cmocka_unit_test(a_size_that_no_network_has_is_told),
+        cmocka_unit_test(without_memory_nothing_is_made),
         cmocka_unit_test(folds_judge_each_sample_once_and_keep_out_the_test),
     };
 
