@@ -1,6 +1,7 @@
 /* cmd_check.c - every error of every file in one pass. What a file is, its root says. */
 #include "cli_int.h"
 
+#include "ohm/collect.h"
 #include "ohm/device.h"
 #include "ohm/export.h"
 #include "ohm/file.h"
@@ -93,6 +94,16 @@ static enum ohm_status check_device(struct ohm_cli *cli, const char *path)
     return st;
 }
 
+static enum ohm_status check_recipe(struct ohm_cli *cli, const char *path)
+{
+    struct ohm_collect_recipe recipe;
+    const enum ohm_status st = ohm_collect_recipe_load(&recipe, path, &cli->diag);
+
+    if (st == OHM_OK)
+        ohm_collect_recipe_release(&recipe);
+    return st;
+}
+
 /* The folder, or the card in it. */
 static enum ohm_status check_surrogate(struct ohm_cli *cli, const char *path)
 {
@@ -115,6 +126,7 @@ static const struct kind {
     const char *key, *what;
     enum ohm_status (*check)(struct ohm_cli *cli, const char *path);
 } kinds[] = {
+    {"collect", "recipe", check_recipe},
     {"net", "network", check_net},
     {"axes", "search space", check_space},
     {"family", "search space", check_space},
@@ -157,8 +169,8 @@ static enum ohm_status check_one(struct ohm_cli *cli, const char *path, const ch
     if (!kind)
         return ohm_diag_add(
             &cli->diag, OHM_ECONFIG, path, 1, 1,
-            "no study, search space, chip, network, device, task or surrogate: its root has none of their keys "
-            "(study, axes, tile, net, layers, device, task, targets)");
+            "no study, search space, chip, network, device, task, recipe or surrogate: its root has none of their keys "
+            "(study, axes, tile, net, layers, device, task, collect, targets)");
     *what = kind->what;
     return kind->check(cli, path);
 }

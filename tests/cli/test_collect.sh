@@ -18,6 +18,7 @@ set -- collect r.yaml --data synthetic:60
 # Rows without the head, in order, without the two times at their ends.
 rows() { grep -v '^#' "$1" | sed 's/,[^,]*,[^,]*$//' | sort; }
 
+ok check r.yaml; out recipe
 ok "$@" --list --csv; out 'stem_width'
 [ "$(wc -l <out)" = 9 ] || wrong "eight networks and a header"
 ok "$@" -o one.csv -j 1
