@@ -17,4 +17,12 @@ void ohm_forward_free(struct ohm_forward *forward);               /* NULL is fin
 float *ohm_forward_input(const struct ohm_forward *forward);      /* [batch][h][w][c], to be filled before each run */
 const float *ohm_forward_run(struct ohm_forward *forward, int n); /* [n][classes], until the next run */
 
+enum ohm_bn_source {
+    OHM_BN_OF_WEIGHTS, /* those of w: how it begins */
+    OHM_BN_OF_BATCH,   /* each batch's own, as in training; they are collected, anew from this call on */
+    OHM_BN_COLLECTED   /* means over the images since then: of the batches' means and unbiased variances */
+};
+/* Whose statistics batch norms take from the next run on. OHM_ENOMEM, at the first OF_BATCH only. */
+enum ohm_status ohm_forward_statistics(struct ohm_forward *forward, enum ohm_bn_source source, struct ohm_error *err);
+
 #endif

@@ -37,7 +37,13 @@ struct ohm_validate_reading {
  *   quantile  the share `value` of inputs is inside
  *   sigma     `value` standard deviations
  *   mse       inputs behind the DAC are as near as can be, in the mean square: rounding against clipping */
-enum ohm_ranges { OHM_RANGES_TRAINED, OHM_RANGES_MAX, OHM_RANGES_QUANTILE, OHM_RANGES_SIGMA, OHM_RANGES_MSE };
+enum ohm_ranges {
+    OHM_RANGES_TRAINED,
+    OHM_RANGES_MAX,
+    OHM_RANGES_QUANTILE,
+    OHM_RANGES_SIGMA,
+    OHM_RANGES_MSE
+};
 struct ohm_range_rule {
     int kind; /* enum ohm_ranges */
     double value;
@@ -46,7 +52,7 @@ struct ohm_range_rule {
 enum ohm_status ohm_range_rule_parse(struct ohm_range_rule *rule, const char *text, struct ohm_error *err);
 
 struct ohm_validate_spec {
-    struct ohm_weights *w; /* input ranges that are 0, or all, are calibrated, in w */
+    struct ohm_weights *w;              /* input ranges that are 0, or all, are calibrated, in w */
     struct ohm_range_rule ranges;
     const struct ohm_samples *samples;  /* part 0 calibrates, part 1 judges */
     const struct ohm_device *device;    /* NULL: weights stay as they are */
@@ -56,6 +62,7 @@ struct ohm_validate_spec {
     int draws, reads; /* draws at most; reads of each draw at each time */
     int count;        /* samples to judge, spread evenly over part 1; 0 or more than there are: all */
     int calibrate;    /* samples to calibrate with, likewise of part 0 */
+    int bn_samples;   /* of part 0, for the statistics of batch norms anew at each read; 0: as trained */
     double width;     /* draws end once every interval (low to high) is narrower than so many points; 0: never */
     uint64_t seed;
     int batch, jobs;
@@ -85,8 +92,8 @@ struct ohm_validate_result {
 };
 
 /* OHM_ERANGE: the device is not known at one of the times; more than 2^31 reads in all. OHM_EDATA: there are no samples
- * to judge or calibrate with. OHM_ECONFIG: settings of tiles that exclude each other. *result is untouched on failure.
- */
+ * to judge or calibrate with. OHM_ECONFIG: settings of tiles that exclude each other, or
+ * bn_samples with batch norms that are folded. *result is untouched on failure. */
 enum ohm_status ohm_validate(struct ohm_validate_result *result, const struct ohm_validate_spec *spec,
                              struct ohm_error *err);
 void ohm_validate_result_release(struct ohm_validate_result *result);

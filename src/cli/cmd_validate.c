@@ -41,6 +41,9 @@ static const struct ohm_option options[] = {
                  "of inputs: trained, max, quantile:Q, sigma:S, mse (docs/validation.md)", .fallback = "trained"),
     OHM_OPT_INT(ohm_validate_options, calibrate, "calibrate", 0, "N", "500", 1, 1e9,
                 "training samples to find input ranges with, where training has set none"),
+    OHM_OPT_INT(
+        ohm_validate_options, bn_samples, "bn-samples", 0, "N", "0", 0, 1e9,
+        "statistics of batch norms from N training samples on the hardware, at each read (AdaBS); 0: as trained"),
     OHM_OPT_INT(ohm_validate_options, batch, "batch", 0, "N", "100", 1, 65536, "samples at a time"),
     OHM_OPT_INT(ohm_validate_options, seed, "seed", 0, "S", "1", 0, 9e15, "of the hardware", .env = "OHMNAS_SEED"),
     OHM_OPT_TEXT(ohm_validate_options, progress, "progress", 0, "FORM", "auto or none", .fallback = "auto",

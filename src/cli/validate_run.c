@@ -283,6 +283,7 @@ static enum ohm_status measure(struct ohm_validate_result *result, const struct 
                                            .count = (int)opt->samples,
                                            .calibrate = (int)opt->calibrate,
                                            .ranges = s->ranges,
+                                           .bn_samples = (int)opt->bn_samples,
                                            .width = s->width,
                                            .seed = (uint64_t)opt->seed,
                                            .batch = (int)opt->batch,

@@ -21,16 +21,19 @@ static void run_bn(struct ohm_tape *t, int layer)
     const struct ohm_shape out = t->net->layer[layer].out;
     const struct ohm_bn d = {
         .pixels = (int64_t)t->n * out.h * out.w, .c = out.c, .eps = OHM_BN_EPS, .relu = node->relu};
-    float *mean = ohm_weights_of(t->w, layer, OHM_MEAN), *var = ohm_weights_of(t->w, layer, OHM_VARIANCE);
+    const bool of_weights = t->training || t->statistics == OHM_BN_OF_WEIGHTS;
+    float *mean = of_weights ? ohm_weights_of(t->w, layer, OHM_MEAN) : node->collected.data;
+    float *var = of_weights ? ohm_weights_of(t->w, layer, OHM_VARIANCE) : node->collected.data + out.c;
     const float *x = input_y(t, layer, 0);
+    const float share = t->training ? t->momentum : (float)((double)t->n / (double)t->collected);
     /* One number a channel has no variance to divide by. */
     const float unbiased = d.pixels > 1 ? (float)((double)d.pixels / (double)(d.pixels - 1)) : 1;
 
-    if (t->training) {
+    if (t->training || t->statistics == OHM_BN_OF_BATCH) {
         ohm_bn_statistics(node->mean, node->var, x, &d, t->scratch.data, t->exec);
         for (int c = 0; c < out.c; c++) {
-            mean[c] += t->momentum * (node->mean[c] - mean[c]);
-            var[c] += t->momentum * (node->var[c] * unbiased - var[c]);
+            mean[c] += share * (node->mean[c] - mean[c]);
+            var[c] += share * (node->var[c] * unbiased - var[c]);
         }
         mean = node->mean;
         var = node->var;
@@ -162,6 +165,7 @@ void ohm_tape_pack(struct ohm_tape *t)
 void ohm_tape_forward(struct ohm_tape *t, int n)
 {
     t->n = n;
+    t->collected += n;
     for (int i = 1; i < t->net->layers; i++)
         if (t->node[i].runs)
             run_layer(t, i);

@@ -46,6 +46,34 @@ const float *ohm_forward_run(struct ohm_forward *forward, int n)
     return ohm_tape_output(forward->tape);
 }
 
+static enum ohm_status begin_collecting(struct ohm_tape *t, struct ohm_error *err)
+{
+    enum ohm_status st = OHM_OK;
+
+    for (int i = 0; i < t->net->layers && st == OHM_OK; i++) {
+        struct ohm_buffer *const collected = &t->node[i].collected;
+        const size_t numbers = 2 * (size_t)t->net->layer[i].out.c;
+
+        if (!t->node[i].runs || t->net->layer[i].kind != OHM_BATCH_NORM)
+            continue;
+        if (collected->data)
+            memset(collected->data, 0, numbers * sizeof(*collected->data));
+        else
+            st = ohm_buffer_init(collected, numbers, err);
+    }
+    t->collected = 0;
+    return st;
+}
+
+enum ohm_status ohm_forward_statistics(struct ohm_forward *forward, enum ohm_bn_source source, struct ohm_error *err)
+{
+    const enum ohm_status st = source == OHM_BN_OF_BATCH ? begin_collecting(forward->tape, err) : OHM_OK;
+
+    if (st == OHM_OK)
+        forward->tape->statistics = source;
+    return st;
+}
+
 enum ohm_status ohm_net_infer(float *y, struct ohm_weights *w, const float *x, int n, int batch, int jobs,
                               struct ohm_error *err)
 {

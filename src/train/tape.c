@@ -227,7 +227,7 @@ enum ohm_status ohm_tape_create(struct ohm_tape **out, struct ohm_weights *w, co
 static void free_node(struct ohm_unit *node)
 {
     struct ohm_buffer *const buffers[] = {&node->own,  &node->noisy, &node->packed, &node->packed_back,
-                                          &node->stat, &node->scale, &node->level};
+                                          &node->stat, &node->scale,  &node->level, &node->collected};
 
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         ohm_buffer_release(buffers[i]);

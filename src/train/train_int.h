@@ -26,6 +26,7 @@ struct ohm_unit {
     struct ohm_buffer packed, packed_back; /* for the kernels; packed: of the tiles, where there are some */
     float *mean, *var;                     /* batch norm: of the batch; [c] each, in stat */
     struct ohm_buffer stat;
+    struct ohm_buffer collected; /* batch norm: [2][c], mean and variance of the batches collected; empty: none ever */
     /* analog */
     int32_t *row; /* [tiles + 1]: tile i is rows [row[i], row[i + 1]) of the matrix */
     int tiles;
@@ -42,6 +43,8 @@ struct ohm_tape {
     int n;                           /* images of the batch under way */
     bool training;                   /* batch norms use the batch */
     float momentum;                  /* share of the batch in the running statistics */
+    enum ohm_bn_source statistics;   /* without training: of batch norms */
+    int64_t collected;               /* images, with the batch under way */
     int64_t step;                    /* of the run; names the noise */
     struct ohm_rng rng;              /* root of the noise */
     struct ohm_buffer grad;          /* [w->trainable] */

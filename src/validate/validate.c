@@ -80,6 +80,10 @@ static enum ohm_status read_once(struct run *r, int draw, int time, int read, st
     int64_t correct = 0;
     enum ohm_status st = chip_read(r->chip, s->t_s[time], &weights, err);
 
+    if (st == OHM_OK && r->judge.bn_count > 0) {
+        r->chip->vectors = ohm_rng_named(&moment, "statistics");
+        st = judge_statistics(&r->judge, err);
+    }
     r->chip->vectors = ohm_rng_named(&moment, "vectors");
     if (st != OHM_OK || (st = judge_run(&r->judge, &correct, err)) != OHM_OK)
         return st;
@@ -185,6 +189,15 @@ static enum ohm_status check_times(const struct ohm_validate_spec *s, struct ohm
     return st;
 }
 
+static enum ohm_status check_norms(const struct ohm_validate_spec *s, struct ohm_error *err)
+{
+    if (s->bn_samples > 0 && s->tile->periphery != OHM_TILE_FP32)
+        return ohm_fail(err, OHM_ECONFIG,
+                        "tile.periphery folds batch norms into the digital units of the chip: there are "
+                        "no statistics to take anew");
+    return OHM_OK;
+}
+
 enum ohm_status ohm_validate(struct ohm_validate_result *result, const struct ohm_validate_spec *spec,
                              struct ohm_error *err)
 {
@@ -194,8 +207,8 @@ enum ohm_status ohm_validate(struct ohm_validate_result *result, const struct oh
     assert(spec->times >= 1 && spec->draws >= 1 && spec->reads >= 1 && spec->batch >= 1 && spec->jobs >= 1);
     assert(spec->known_draws >= 0 && spec->known_draws <= spec->draws);
     if ((st = ohm_tile_config_check(spec->tile, err)) == OHM_OK && (st = check_times(spec, err)) == OHM_OK &&
-        (st = get_memory(&r, err)) == OHM_OK && (st = judge_digital(&r, err)) == OHM_OK &&
-        (st = find_ranges(spec, &r.result.calibrated, err)) == OHM_OK &&
+        (st = check_norms(spec, err)) == OHM_OK && (st = get_memory(&r, err)) == OHM_OK &&
+        (st = judge_digital(&r, err)) == OHM_OK && (st = find_ranges(spec, &r.result.calibrated, err)) == OHM_OK &&
         (st = chip_create(&r.chip, spec, err)) == OHM_OK && (st = judge_init(&r.judge, spec, r.chip, err)) == OHM_OK &&
         (st = run_draws(&r, err)) == OHM_OK) {
         *result = r.result;

@@ -79,8 +79,7 @@ enum ohm_status seen_range(float *range, const struct census *seen, const struct
 
 /* ---- ranges.c ---- */
 
-/* The training samples to calibrate with, through the network. *first, or NULL: number of the first one of the batch.
- */
+/* The training samples to calibrate with, through the network. *first, or NULL: number of the first one of the batch. */
 enum ohm_status run_training_samples(const struct ohm_validate_spec *spec, ohm_matrix_fn *fn, void *context,
                                      uint64_t *first, struct ohm_error *err);
 
@@ -99,16 +98,20 @@ struct judge {
     int count, batch;
     int32_t *label; /* [batch] */
     int *number;    /* [batch] */
+    int *bn_sample; /* [bn_count]: of part 0, in the order in which batch norms see them */
+    int bn_count;   /* 0: their statistics stay as trained */
 };
 enum ohm_status judge_init(struct judge *j, const struct ohm_validate_spec *spec, struct chip *chip,
                            struct ohm_error *err);
 void judge_release(struct judge *j);
+/* Takes the statistics of batch norms from the hardware as it is now, for the runs that follow. */
+enum ohm_status judge_statistics(struct judge *j, struct ohm_error *err);
 /* Correct answers to `count` samples of part 1. */
 enum ohm_status judge_run(struct judge *j, int64_t *correct, struct ohm_error *err);
 
 /* ---- summary.c ---- */
 
-/* The moments and AVM from top1 of result->draws draws. scratch[draws * reads]. */
+/* ohm_validate_summarize with scratch[draws * reads]. */
 void summarize(struct ohm_validate_result *result, double *scratch);
 /* Every interval is narrower than width. */
 bool narrow_enough(const struct ohm_validate_result *result, double width);

@@ -27,6 +27,10 @@ ok validate "$@" --times 1d --draws 1 --chip hermes64 --compensation none --csv
 no_err
 run validate "$@" --times 1d --draws 1 --gate 'acc_1d > 100'; code 5; out 'gate_passed'; err "'acc_1d > 100' does not hold"
 
+ok validate "$@" --times 0,1d --draws 2 --bn-samples 8 --json
+ok sql "SELECT json_extract(settings, '\$.bn_samples') FROM validation ORDER BY id DESC LIMIT 1" --csv; out '^8$'
+run validate "$@" --times 1d --draws 1 --bn-samples 8 --set tile.periphery=fp16; code 2; err 'folds batch norms'
+
 run validate "$@" --times 1d --gate 'acc_30d > 1'; code 3; err 'acc_30d'
 run validate "$@" --times 1d --gate 'acc_1d >'; code 2
 run validate "$@" --times soon; code 2; err "'soon' is no time"

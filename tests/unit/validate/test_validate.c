@@ -226,6 +226,75 @@ static void known_draws_are_not_made_again(void **state)
     tear_down(&b);
 }
 
+/* On perfect hardware what batch norms see is what the digital network gives them. */
+static void perfect_hardware_and_digital_network_take_the_same_statistics(void **state)
+{
+    float digital[32 * CLASSES], analog[32 * CLASSES], trained[32 * CLASSES];
+    const struct ohm_rng stream = ohm_rng_seed(1);
+    struct bench b;
+    struct chip *chip = NULL;
+    struct judge j;
+    int32_t label[32];
+    int number[32];
+
+    (void)state;
+    set_up(&b, IDEAL);
+    b.tile = perfect();
+    b.spec.bn_samples = 120; /* two batches */
+    for (int i = 0; i < 32; i++)
+        number[i] = i;
+    MUST(chip_create(&chip, &b.spec, &must_err));
+    MUST(chip_program(chip, &stream, &must_err));
+    MUST(chip_read(chip, 0, &stream, &must_err));
+    chip->vectors = stream;
+    MUST(judge_init(&j, &b.spec, chip, &must_err));
+    for (int i = 0; i < 3; i++) {
+        float *const y = i == 0 ? trained : i == 1 ? analog : digital;
+
+        if (i == 2) { /* the same judge with the network's own products */
+            ohm_forward_free(j.forward);
+            MUST(ohm_forward_create(&j.forward, &b.w, 100, 1, NULL, NULL, &must_err));
+        }
+        if (i > 0)
+            MUST(judge_statistics(&j, &must_err));
+        MUST(bars(b.samples.context, ohm_forward_input(j.forward), label, 1, number, 32, NULL, 1, &must_err));
+        memcpy(y, ohm_forward_run(j.forward, 32), 32 * CLASSES * sizeof *y);
+    }
+    assert_memory_equal(digital, analog, sizeof digital);
+    assert_memory_not_equal(digital, trained, sizeof digital);
+    judge_release(&j);
+    chip_free(chip);
+    tear_down(&b);
+}
+
+static void statistics_taken_anew_make_up_for_drift(void **state)
+{
+    struct bench b;
+    struct ohm_validate_result kept, anew, two;
+    float *weights;
+
+    (void)state;
+    set_up(&b, PCM);
+    b.tile.compensation = OHM_COMPENSATE_NONE;
+    kept = run(&b);
+    weights = ohm_alloc(b.w.count, sizeof *weights);
+    memcpy(weights, b.w.value, b.w.count * sizeof *weights);
+    b.spec.bn_samples = 128;
+    anew = run(&b);
+    assert_true(anew.moment[3].mean > kept.moment[3].mean + 3);
+    assert_true(anew.digital == kept.digital && anew.moment[3].dw == kept.moment[3].dw);
+    assert_memory_equal(weights, b.w.value, b.w.count * sizeof *weights);
+    b.spec.jobs = 2;
+    b.spec.batch = 7;
+    two = run(&b);
+    assert_memory_equal(anew.reading, two.reading, reads_of(&anew) * sizeof *anew.reading);
+    ohm_free(weights);
+    ohm_validate_result_release(&kept);
+    ohm_validate_result_release(&anew);
+    ohm_validate_result_release(&two);
+    tear_down(&b);
+}
+
 /* 0.99995 of 100 x 192 numbers is all but one of them. */
 static void unknown_ranges_are_taken_from_training_samples(void **state)
 {
@@ -291,6 +360,17 @@ static void what_cannot_be_judged_is_refused(void **state)
     b.samples.count[1] = 10;
     b.tile.dac_bound = 0;
     assert_int_equal(ohm_validate(&r, &b.spec, &err), OHM_ECONFIG);
+    ohm_fields_default(ohm_tile_fields, &b.tile);
+    b.tile.periphery = OHM_TILE_FP16;
+    b.spec.bn_samples = 10;
+    assert_int_equal(ohm_validate(&r, &b.spec, &err), OHM_ECONFIG);
+    assert_non_null(strstr(err.text, "batch norms"));
+    b.tile.periphery = OHM_TILE_FP32;
+    b.samples.count[0] = 10;
+    MUST(ohm_validate(&r, &b.spec, &must_err)); /* and now the input ranges are known */
+    ohm_validate_result_release(&r);
+    b.samples.count[0] = 0;
+    assert_int_equal(ohm_validate(&r, &b.spec, &err), OHM_EDATA);
     assert_null(r.reading);
     tear_down(&b);
 }
@@ -352,6 +432,8 @@ int main(void)
         cmocka_unit_test(a_draw_does_not_know_of_other_draws_and_times),
         cmocka_unit_test(draws_end_once_the_intervals_are_narrow),
         cmocka_unit_test(known_draws_are_not_made_again),
+        cmocka_unit_test(perfect_hardware_and_digital_network_take_the_same_statistics),
+        cmocka_unit_test(statistics_taken_anew_make_up_for_drift),
         cmocka_unit_test(unknown_ranges_are_taken_from_training_samples),
         cmocka_unit_test(numbers_of_samples_are_spread_over_all),
         cmocka_unit_test(what_cannot_be_judged_is_refused),
