@@ -116,10 +116,12 @@ INLINE ptrdiff_t block_size(const struct conv_job *j)
     return ((ptrdiff_t)j->runs * j->len - j->head - j->tail) * LANES;
 }
 
+/* Looks ahead by `lines` at each of its steps, or else at each run. */
 INLINE void conv_tile(const struct conv_job *j, const float *src, const float *w, const vec *bias, float *dst,
-                      int lanes, const int P, const int NB)
+                      int lanes, int lines, const int P, const int NB, const bool stepwise)
 {
     const ptrdiff_t step = j->px_step, block = block_size(j);
+    struct ahead ahead = *j->ahead;
     vec acc[ACC_MAX];
 
     UNROLL
@@ -131,6 +133,8 @@ INLINE void conv_tile(const struct conv_job *j, const float *src, const float *w
         const float *base[P1_MAX / 3 + 1];
         int i = 0;
 
+        if (!stepwise)
+            look_ahead_by(&ahead, lines);
         UNROLL
         for (int p = 0; p < P; p += 3)
             base[p / 3] = run + p * step;
@@ -142,6 +146,8 @@ INLINE void conv_tile(const struct conv_job *j, const float *src, const float *w
             for (int p = 0; p < P; p += 3)
                 base[p / 3] += STEP;
             w += STEP * LANES;
+            if (stepwise)
+                look_ahead_by(&ahead, lines);
         }
         for (; i < len; i++) {
             conv_step(acc, base, step, w, block, 0, P, NB);
@@ -155,6 +161,7 @@ INLINE void conv_tile(const struct conv_job *j, const float *src, const float *w
             y++;
         }
     }
+    *j->ahead = ahead;
     UNROLL
     for (int p = 0; p < P; p++)
         UNROLL
@@ -172,18 +179,30 @@ struct tile_set {
     int lanes;
 };
 
-INLINE void conv_tiles(const struct tile_set *s, const int P, const int NB)
+INLINE void conv_tiles_by(const struct tile_set *s, int lines, const int P, const int NB, const bool stepwise)
 {
     for (int64_t row = 0; row < s->rows; row++) {
         const float *src = s->src + row * s->job->row_step;
         float *dst = s->dst + row * s->job->dst_row;
 
-        for (int64_t t = 0; t < s->tiles; t++) {
-            look_ahead(s->job->ahead);
-            conv_tile(s->job, src + t * P * s->job->px_step, s->w, s->bias, dst + t * P * s->job->dst_px, s->lanes, P,
-                      NB);
-        }
+        for (int64_t t = 0; t < s->tiles; t++)
+            conv_tile(s->job, src + t * P * s->job->px_step, s->w, s->bias, dst + t * P * s->job->dst_px, s->lanes,
+                      lines, P, NB, stepwise);
     }
+}
+
+/* All of a tile's lines fetched at once would fill the queue of outstanding loads, and the tile's own would wait: they
+ * are spread over its runs. Tiles of two blocks have time for it at each step, but not when there is nothing to fetch:
+ * 48 -> 48 channels of 24 x 24 would lose 3 %. */
+INLINE void conv_tiles(const struct tile_set *s, const int P, const int NB)
+{
+    const struct conv_job *j = s->job;
+    const int lines = j->ahead->lines;
+
+    if (NB == 2 && j->ahead->left > 0)
+        conv_tiles_by(s, lines * STEP / (j->runs * j->len + 1) + 1, P, NB, true);
+    else
+        conv_tiles_by(s, j->runs > 1 ? lines / j->runs + 1 : lines, P, NB, false);
 }
 
 #define TILE_CASE(P, NB)                                                                                               \
@@ -232,6 +251,12 @@ static void sweep(struct conv_job *left, const float *w, const vec *bias, int la
     (void)bias;
     (void)lane;
 }
+static int64_t sweep_pair(const struct conv_job *wide, const struct conv_job *narrow)
+{
+    (void)wide;
+    (void)narrow;
+    return 0;
+}
 #endif
 
 /* The blocks of channels from `lane` on. Rows whose tiles differ in size are done one by one. */
@@ -269,6 +294,19 @@ static void conv(const struct conv_job *j)
             sweep(&left, w, bias, lane);
         conv_rows(&left, w, bias, lane, blocks);
         lane += blocks * LANES;
+    }
+}
+
+static void conv_pair(const struct conv_job *wide, const struct conv_job *narrow)
+{
+    const int64_t done = sweep_pair(wide, narrow);
+    struct conv_job left[2] = {*wide, *narrow};
+
+    for (int i = 0; i < 2; i++) {
+        left[i].src += done * left[i].row_step;
+        left[i].dst += done * left[i].dst_row;
+        left[i].rows -= done;
+        conv(&left[i]);
     }
 }
 

@@ -5,22 +5,38 @@
  * Here some rows are swept from left to right: the number at column q goes with tap t into the output at q - t,
  * so that one load serves `taps` multiply-adds. Sums wait in dst between kernel rows. Each is the same chain (y, x, i)
  * as in a tile, hence the same bits. */
-enum { SWEEP_ROWS = 4, SWEEP_ACC = 16, SWEEP_AHEAD = 8 };
+enum { SWEEP_ROWS = 4, SWEEP_ACC = 16 };
 
-/* Taps [from, to) of one column of `rows` rows: acc[row][t] belongs to the output t columns to the left. */
-INLINE void sweep_column(vec *acc, const float *src, ptrdiff_t row_step, const float *w, ptrdiff_t depth,
-                         const int rows, const int taps, const int from, const int to)
+/* What a sweep of one kernel row needs. A second convolution of one tap may go along (`also`): it reads the same
+ * numbers as tap 0, and has outputs and weights of its own. */
+struct swept {
+    const float *src, *w, *w_also;
+    float *dst, *dst_also;
+    ptrdiff_t row_step, px_step, dst_row, dst_px, depth;
+    int64_t cols;
+    const vec *bias; /* what the sums begin with; NULL: with dst */
+    struct ahead *ahead;
+    int lines; /* to look ahead by, at each column */
+};
+
+/* Taps [from, to) of the column at src of `rows` rows: acc[row][t] belongs to the output t columns to the left. */
+INLINE void sweep_column(vec *acc, const float *src, const struct swept *s, const int rows, const int taps,
+                         const int from, const int to, const bool also)
 {
+    const ptrdiff_t depth = s->depth, row_step = s->row_step;
+    const float *w = s->w, *w_also = s->w_also;
     ptrdiff_t i = 0;
 
     for (; i + STEP <= depth; i += STEP)
         UNROLL
     for (int u = 0; u < STEP; u++) {
-        vec weight[3];
+        vec weight[4];
 
         UNROLL
         for (int t = from; t < to; t++)
             weight[t] = v_load(w + (t * depth + i + u) * LANES);
+        if (also)
+            weight[taps] = v_load(w_also + (i + u) * LANES);
         UNROLL
         for (int r = 0; r < rows; r++) {
             const vec x = v_splat(src[r * row_step + i + u]);
@@ -28,80 +44,106 @@ INLINE void sweep_column(vec *acc, const float *src, ptrdiff_t row_step, const f
             UNROLL
             for (int t = from; t < to; t++)
                 acc[r * taps + t] = v_fma(x, weight[t], acc[r * taps + t]);
+            if (also)
+                acc[rows * taps + r] = v_fma(x, weight[taps], acc[rows * taps + r]);
         }
     }
     for (; i < depth; i++)
         UNROLL
-    for (int t = from; t < to; t++)
+    for (int r = 0; r < rows; r++) {
+        const vec x = v_splat(src[r * row_step + i]);
+
         UNROLL
-    for (int r = 0; r < rows; r++)
-        acc[r * taps + t] =
-            v_fma(v_splat(src[r * row_step + i]), v_load(w + (t * depth + i) * LANES), acc[r * taps + t]);
+        for (int t = from; t < to; t++)
+            acc[r * taps + t] = v_fma(x, v_load(w + (t * depth + i) * LANES), acc[r * taps + t]);
+        if (also)
+            acc[rows * taps + r] = v_fma(x, v_load(w_also + i * LANES), acc[rows * taps + r]);
+    }
 }
 
 /* At the borders some taps have no output. cols >= taps. */
-INLINE void sweep_taps(vec *acc, const float *src, ptrdiff_t row_step, const float *w, ptrdiff_t depth, int64_t q,
-                       int64_t cols, const int rows, const int taps)
+INLINE void sweep_taps(vec *acc, const float *src, const struct swept *s, int64_t q, const int rows, const int taps,
+                       const bool also)
 {
-    if (q >= taps - 1 && q < cols)
-        sweep_column(acc, src, row_step, w, depth, rows, taps, 0, taps);
+    if (q >= taps - 1 && q < s->cols)
+        sweep_column(acc, src, s, rows, taps, 0, taps, also);
     else if (q == 0)
-        sweep_column(acc, src, row_step, w, depth, rows, taps, 0, 1);
-    else if (q < cols)
-        sweep_column(acc, src, row_step, w, depth, rows, taps, 0, 2);
-    else if (q == cols)
-        sweep_column(acc, src, row_step, w, depth, rows, taps, 1, taps);
+        sweep_column(acc, src, s, rows, taps, 0, 1, also);
+    else if (q < s->cols)
+        sweep_column(acc, src, s, rows, taps, 0, 2, also);
+    else if (q == s->cols)
+        sweep_column(acc, src, s, rows, taps, 1, taps, false);
     else
-        sweep_column(acc, src, row_step, w, depth, rows, taps, 2, taps);
+        sweep_column(acc, src, s, rows, taps, 2, taps, false);
 }
 
-/* One kernel row over `rows` rows of the output. bias: what the sums begin with; NULL: with dst. */
-INLINE void sweep_rows(const struct conv_job *j, const float *src, const float *w, const vec *bias, float *dst,
-                       const int rows, const int taps)
+/* One kernel row over `rows` rows of the output. */
+INLINE void sweep_rows(const struct swept *s, const int rows, const int taps, const bool also)
 {
-    const ptrdiff_t depth = j->len / taps;
+    const float *src = s->src;
     vec acc[SWEEP_ACC];
 
     UNROLL
     for (int i = 0; i < rows * taps; i++)
         acc[i] = v_splat(0);
-    for (int64_t q = 0; q < j->cols + taps - 1; q++, src += j->px_step) {
+    for (int64_t q = 0; q < s->cols + taps - 1; q++, src += s->px_step) {
+        look_ahead_by(s->ahead, s->lines);
         UNROLL
         for (int r = 0; r < rows; r++) {
             UNROLL
             for (int t = taps - 1; t > 0; t--)
                 acc[r * taps + t] = acc[r * taps + t - 1];
-            if (q < j->cols)
-                acc[r * taps] = bias ? *bias : v_load(dst + r * j->dst_row + q * j->dst_px);
+            if (q < s->cols)
+                acc[r * taps] = s->bias ? *s->bias : v_load(s->dst + r * s->dst_row + q * s->dst_px);
+            if (also && q < s->cols)
+                acc[rows * taps + r] = s->bias ? *s->bias : v_load(s->dst_also + r * s->dst_row + q * s->dst_px);
         }
-        sweep_taps(acc, src, j->row_step, w, depth, q, j->cols, rows, taps);
+        sweep_taps(acc, src, s, q, rows, taps, also);
         if (q >= taps - 1)
             UNROLL
         for (int r = 0; r < rows; r++)
-            v_store(dst + r * j->dst_row + (q - taps + 1) * j->dst_px, acc[r * taps + taps - 1]);
-        if (q % SWEEP_AHEAD == 0)
-            look_ahead(j->ahead);
+            v_store(s->dst + r * s->dst_row + (q - taps + 1) * s->dst_px, acc[r * taps + taps - 1]);
+        if (also && q < s->cols)
+            UNROLL
+        for (int r = 0; r < rows; r++)
+            v_store(s->dst_also + r * s->dst_row + q * s->dst_px, acc[rows * taps + r]);
     }
 }
 
 /* Whole groups of rows; how many rows that is. Two taps need more rows to keep enough sums under way. */
-static int64_t sweep_taps_of(const struct conv_job *j, int taps, const float *w, const vec *bias, int lane)
+static int64_t sweep_taps_of(const struct conv_job *j, int taps, const float *w, const vec *bias, int lane,
+                             const struct conv_job *also)
 {
     int64_t row = 0;
 
     for (int rows = 0; row + SWEEP_ROWS <= j->rows; row += rows) {
-        rows = taps == 2 && row + 2 * SWEEP_ROWS <= j->rows ? 2 * SWEEP_ROWS : SWEEP_ROWS;
+        rows = taps == 2 && !also && row + 2 * SWEEP_ROWS <= j->rows ? 2 * SWEEP_ROWS : SWEEP_ROWS;
         for (int y = 0; y < j->runs; y++) {
-            const float *src = j->src + row * j->row_step + (j->first_y + y) * j->run_y_step;
-            const float *weights = w + (ptrdiff_t)y * j->len * LANES;
-            float *dst = j->dst + row * j->dst_row + lane;
+            struct swept s = {
+                .src = j->src + row * j->row_step + (j->first_y + y) * j->run_y_step,
+                .w = w + (ptrdiff_t)y * j->len * LANES,
+                .w_also = also ? also->weights + (ptrdiff_t)y * also->len * LANES : NULL,
+                .dst = j->dst + row * j->dst_row + lane,
+                .dst_also = also ? also->dst + row * j->dst_row : NULL,
+                .row_step = j->row_step,
+                .px_step = j->px_step,
+                .dst_row = j->dst_row,
+                .dst_px = j->dst_px,
+                .depth = j->len / taps,
+                .cols = j->cols,
+                .bias = y ? NULL : bias,
+                .ahead = j->ahead,
+                .lines = j->ahead->lines * rows * (also ? 2 : 1) / (LANES * j->runs) + 1,
+            };
 
             if (taps == 3)
-                sweep_rows(j, src, weights, y ? NULL : bias, dst, SWEEP_ROWS, 3);
+                sweep_rows(&s, SWEEP_ROWS, 3, false);
+            else if (also)
+                sweep_rows(&s, SWEEP_ROWS, 2, true);
             else if (rows == SWEEP_ROWS)
-                sweep_rows(j, src, weights, y ? NULL : bias, dst, SWEEP_ROWS, 2);
+                sweep_rows(&s, SWEEP_ROWS, 2, false);
             else
-                sweep_rows(j, src, weights, y ? NULL : bias, dst, 2 * SWEEP_ROWS, 2);
+                sweep_rows(&s, 2 * SWEEP_ROWS, 2, false);
         }
     }
     return row;
@@ -135,16 +177,24 @@ static void sweep(struct conv_job *left, const float *w, const vec *bias, int la
     int64_t done;
 
     if (plain && across > 1 && j->cols >= across) {
-        done = sweep_taps_of(j, across, w, bias, lane);
+        done = sweep_taps_of(j, across, w, bias, lane, NULL);
         left->src += done * j->row_step;
         left->dst += done * j->dst_row;
         left->rows -= done;
     } else if (plain && down > 1 && j->rows >= down) {
         const struct conv_job t = turned(j);
 
-        done = sweep_taps_of(&t, down, w, bias, lane);
+        done = sweep_taps_of(&t, down, w, bias, lane, NULL);
         left->src += done * j->px_step;
         left->dst += done * j->dst_px;
         left->cols -= done;
     }
+}
+
+/* Sweeps two convolutions of one block of channels together; how many rows that is. */
+static int64_t sweep_pair(const struct conv_job *wide, const struct conv_job *narrow)
+{
+    const vec zero = v_splat(0);
+
+    return wide->cols < 2 ? 0 : sweep_taps_of(wide, 2, wide->weights, &zero, 0, narrow);
 }

@@ -7,6 +7,7 @@
 
 const struct kernels OHM_KERNELS = {
     .conv = conv,
+    .conv_pair = conv_pair,
     .weights = weights,
     .depthwise = depthwise,
     .depthwise_weights = depthwise_weights,

@@ -1,7 +1,7 @@
 /* bench_conv.c - speed of the convolution kernels beside the fused-multiply-add peak of a core, measured in the same
  * run.
  *
- *   bench_conv [JOBS [BATCH]]      1 thread, 64 images
+ *   bench_conv [JOBS [BATCH [LAYER]]]      1 thread, 64 images, all layers; LAYER: a row of the table, from 1
  *
  * Prints GF/s of forward, backward-data and backward-weights, framing of the images included, and their ratio to the
  * peak: of one core, times JOBS. The bar is 85 % for 3 x 3 convolutions of 16 to 64 channels with the best kernels; the
@@ -153,7 +153,7 @@ static const int shapes[][6] = {
 };
 enum { JUDGED = 7, SHAPES = sizeof shapes / sizeof shapes[0] };
 
-static bool table(enum ohm_isa isa, int jobs, int batch)
+static bool table(enum ohm_isa isa, int jobs, int batch, int layer)
 {
     const double peak = peak_of(isa) * jobs;
     const struct ohm_exec exec = {jobs, isa};
@@ -165,6 +165,8 @@ static bool table(enum ohm_isa isa, int jobs, int batch)
         const int *s = shapes[i], pad = s[3] / 2;
         struct bench b;
 
+        if (layer && i != layer - 1)
+            continue;
         bench_init(&b,
                    (struct ohm_conv2d){batch, s[2], s[2], s[0], s[1], s[3], s[3], s[4], s[4], pad, pad, pad, pad, s[5]},
                    jobs);
@@ -184,15 +186,16 @@ static bool table(enum ohm_isa isa, int jobs, int batch)
 int main(int argc, char **argv)
 {
     const int jobs = argc > 1 ? atoi(argv[1]) : 1, batch = argc > 2 ? atoi(argv[2]) : 64;
+    const int layer = argc > 3 ? atoi(argv[3]) : 0;
     bool good = true;
 
-    if (jobs < 1 || batch < 1) {
-        fprintf(stderr, "usage: bench_conv [JOBS [BATCH]]\n");
+    if (jobs < 1 || batch < 1 || layer < 0 || layer > SHAPES) {
+        fprintf(stderr, "usage: bench_conv [JOBS [BATCH [LAYER, 1 to %d]]]\n", SHAPES);
         return 2;
     }
     for (int isa = OHM_ISA_COUNT - 1; isa > OHM_ISA_BASE; isa--)
         if (ohm_isa_present(isa)) {
-            const bool held = table(isa, jobs, batch);
+            const bool held = table(isa, jobs, batch, layer);
 
             good = good && (held || isa != (int)ohm_isa_best());
         }

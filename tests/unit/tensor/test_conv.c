@@ -14,7 +14,7 @@ static int divisor(struct ohm_rng *rng, int n)
 }
 
 /* Shape i: dense, plain, grouped, depthwise, with a multiplier, pointwise; odd sizes, strides beyond the kernel,
- * paddings beyond the kernel. */
+ * paddings beyond the kernel; halved images, where only the first windows reach over an edge. */
 static struct ohm_conv2d random_shape(struct ohm_rng *rng, int i)
 {
     struct ohm_conv2d d = {.n = pick(rng, 1, 11),
@@ -49,6 +49,17 @@ static struct ohm_conv2d random_shape(struct ohm_rng *rng, int i)
         d.c_in = d.c_out = 16 * pick(rng, 1, 3);
         d.k_h = d.k_w = 3;
         break;
+    case 6:
+        d.n = pick(rng, 1, 3);
+        d.h = 2 * pick(rng, 4, 16);
+        d.w = 2 * pick(rng, 4, 16);
+        d.c_in = 16;
+        d.k_h = d.k_w = 3;
+        d.stride_h = d.stride_w = 2;
+        d.pad_top = d.pad_left = 1;
+        d.pad_bottom = pick(rng, 0, 1);
+        d.pad_right = pick(rng, 0, 1);
+        return d;
     default:
         break;
     }
