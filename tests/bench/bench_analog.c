@@ -152,7 +152,7 @@ static bool layers(void)
 
 /* ---- a network ---- */
 
-enum { BATCH = 100, COUNT = 800, READS = 5, CALLS = COUNT / BATCH * (READS + 1) };
+enum { BATCH = 100, COUNT = 400, READS = 4, CALLS = COUNT / BATCH * (READS + 1) };
 
 struct judged {
     struct ohm_buffer x;
@@ -277,6 +277,7 @@ int main(int argc, char **argv)
     bool good = true;
     int jobs = 2;
 
+    setvbuf(stdout, NULL, _IOLBF, 0);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--net") == 0 && i + 1 < argc)
             net = argv[++i];
