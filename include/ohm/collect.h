@@ -81,7 +81,7 @@ struct ohm_collect_recipe {
     } teach;
     struct ohm_analog hardware;
     struct ohm_collect_validate {
-        int64_t draws, samples, calibrate, batch;
+        int64_t draws, samples, calibrate, bn_samples, batch;
     } validate;
     int times;
     char time_name[OHM_COLLECT_TIMES_MAX][16];

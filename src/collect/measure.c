@@ -171,6 +171,7 @@ static enum ohm_status validate(struct measuring *m, struct ohm_error *err)
                                            .reads = 1,
                                            .count = (int)r->validate.samples,
                                            .calibrate = (int)r->validate.calibrate,
+                                           .bn_samples = (int)r->validate.bn_samples,
                                            .seed = (uint64_t)m->row->seed,
                                            .batch = (int)r->validate.batch,
                                            .jobs = 1,

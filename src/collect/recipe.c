@@ -50,6 +50,7 @@ const struct ohm_field collect_validate_fields[] = {
     OHM_INT(ohm_collect_validate, draws, 3, 1, 10000, "programmings of the hardware"),
     OHM_INT(ohm_collect_validate, samples, 0, 0, 1e9, "judged in each, spread evenly; 0: all"),
     OHM_INT(ohm_collect_validate, calibrate, 500, 1, 1e9, "for input ranges that training has not set"),
+    OHM_INT(ohm_collect_validate, bn_samples, 0, 0, 1e9, "batch norms' statistics anew from so many; 0: as trained"),
     OHM_INT(ohm_collect_validate, batch, 100, 1, 65536, "samples at a time"),
     OHM_FIELDS_END,
 };
