@@ -10,7 +10,7 @@ static const char *const splits[] = {"train", "val", "test", "trainval", NULL};
 static const char *const progress_forms[] = {"auto", "none", NULL};
 
 static const struct ohm_option options[] = {
-    OHM_OPT_TEXT(ohm_validate_options, weights, "weights", 'w', "FILE", "of the network, required", .complete = "file"),
+    OHM_OPT_TEXT(ohm_validate_options, weights, "weights", 'w', "FILE", "of NET, required with it", .complete = "file"),
     OHM_OPT_SOURCES(ohm_validate_options),
     OHM_OPT_TEXT(ohm_validate_options, from.net.db, "db", 0, "FILE",
                  "the run log: the validation is a row of it, NET may be of it", .fallback = "ohmnas.db",
@@ -46,6 +46,13 @@ static const struct ohm_option options[] = {
         "statistics of batch norms from N training samples on the hardware, at each read (AdaBS); 0: as trained"),
     OHM_OPT_INT(ohm_validate_options, batch, "batch", 0, "N", "100", 1, 65536, "samples at a time"),
     OHM_OPT_INT(ohm_validate_options, seed, "seed", 0, "S", "1", 0, 9e15, "of the hardware", .env = "OHMNAS_SEED"),
+    OHM_OPT_INT(ohm_validate_options, top, "top", 0, "K", NULL, 1, 10000,
+                "the K best networks of --study in place of NET, ranked by what is measured"),
+    OHM_OPT_TEXT(ohm_validate_options, by, "by", 0, "acc_TIME",
+                 "of --top: what ranks them; the study's first objective when not given"),
+    OHM_OPT_TEXT(ohm_validate_options, weights_dir, "weights-dir", 0, "DIR",
+                 "of --top: weights are DIR/ID.st, or else of a training of the run log", .complete = "folder"),
+    OHM_OPT_FLAG(ohm_validate_options, again, "again", 0, "of --top: measure anew what the run log has"),
     OHM_OPT_TEXT(ohm_validate_options, progress, "progress", 0, "FORM", "auto or none", .fallback = "auto",
                  .names = progress_forms),
     OHM_OPT_FORMAT(ohm_validate_options),
@@ -112,19 +119,34 @@ static enum ohm_status run_one(struct ohm_cli *cli, struct ohm_validate_setup *s
     return st;
 }
 
+/* What belongs to one network does not go with several, and the other way round. */
+static enum ohm_status check_use(const struct ohm_validate_options *opt, int words, struct ohm_error *err)
+{
+    const char *const lone = words > 0 ? "NET" : opt->weights ? "--weights" : opt->gate ? "--gate" : NULL;
+    const char *const many = opt->by ? "--by" : opt->weights_dir ? "--weights-dir" : opt->again ? "--again" : NULL;
+
+    if (opt->top > 0)
+        return lone ? ohm_fail(err, OHM_ECONFIG, "--top takes the networks of a study, and %s is of one network", lone)
+                    : OHM_OK;
+    if (many)
+        return ohm_fail(err, OHM_ECONFIG, "%s goes with --top, and there is none", many);
+    if (words < 1)
+        return ohm_fail(err, OHM_ECONFIG,
+                        "NET is missing: which network is to be validated? (--top K: those of a study)");
+    return opt->weights ? OHM_OK : ohm_fail(err, OHM_ECONFIG, "--weights is missing: which file holds them?");
+}
+
 static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct ohm_args *args, struct ohm_error *err)
 {
     const struct ohm_validate_options *const opt = object;
     struct ohm_validate_setup s = {0};
-    enum ohm_status st;
+    enum ohm_status st = check_use(opt, args->words, err);
 
-    if (args->words < 1)
-        return ohm_fail(err, OHM_ECONFIG, "NET is missing: which network is to be validated?");
-    if (!opt->weights)
-        return ohm_fail(err, OHM_ECONFIG, "--weights is missing: which file holds them?");
+    if (st != OHM_OK)
+        return st;
     ohm_signals_hold();
     if ((st = ohm_validate_setup_init(cli, &s, opt, err)) == OHM_OK)
-        st = run_one(cli, &s, args->word[0], err);
+        st = opt->top > 0 ? ohm_validate_top(cli, &s, err) : run_one(cli, &s, args->word[0], err);
     cli->signal = st == OHM_EINTR ? ohm_signal_pending() : 0;
     ohm_validate_setup_release(&s);
     return st;
@@ -136,12 +158,12 @@ static const char *const examples[] = {
     "--gate 'acc_30d >= 85'",
     "ohmnas validate searchspaces/reference/resnet8.yaml --weights resnet8.st --task cifar10 --data cifar --samples "
     "1000 --width 0.5 --compensation none --set tile.adc_bits=0 --set tile.out_noise=0",
+    "ohmnas validate --top 10 --study kws-64core --task kws --data speech_commands --weights-dir trained --by acc_1d",
     NULL};
 
 const struct ohm_command ohm_cmd_validate = {
     .name = "validate",
-    .operands = "NET",
-    .words_min = 1,
+    .operands = "[NET]",
     .words_max = 1,
     .complete = "file",
     .summary = "accuracy of a trained network on analog hardware, at any time after programming",
@@ -152,6 +174,11 @@ const struct ohm_command ohm_cmd_validate = {
         "hardware, "
         "digital the accuracy without it on the same samples, avm the loss from 60 s to 30 days in points, dw the mean "
         "distance of weights from their targets, by the largest: 0 says that nothing happened to them.\n\n"
+        "With --top the K best networks of a study take the place of NET: by its objective, or from its front inwards. "
+        "Their "
+        "weights are files of --weights-dir or of trainings in the run log. They are ranked by what is measured at the "
+        "time of --by, with what the study predicted beside it; one without weights is listed with the command that "
+        "trains it.\n\n"
         "Settings of tiles are told in docs/analog.md, what is measured in docs/validation.md.\n\n"
         "--gate is a condition over digital, avm, and for each time T acc_T, acc_T_sd, acc_T_low, acc_T_high, "
         "acc_T_q05, acc_T_median, acc_T_q95, dw_T; where it does not hold, or a value in it is missing, the exit code "
