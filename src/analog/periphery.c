@@ -26,10 +26,13 @@ static void gain(const struct tile *tile, float *y, int n, int sign, bool back)
     }
 }
 
+/* y is a whole number of steps, as nearly as a float can be. Adding and taking away 1.5 2^23 rounds. */
 static void count_up(float *const count[COUNTERS], const float *y, int n, float step, int sign)
 {
+    const float inverse = 1 / step, whole = 12582912.0F;
+
     for (int c = 0; c < n; c++) {
-        const float k = rintf((float)sign * y[c] / step);
+        const float k = ((float)sign * y[c] * inverse + whole) - whole;
 
         count[PLUS][c] += k > 0 ? k : 0;
         count[MINUS][c] += k < 0 ? -k : 0;

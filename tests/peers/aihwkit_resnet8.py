@@ -168,8 +168,8 @@ def on_ohmnas(o):
     with tempfile.TemporaryDirectory() as folder:
         said = subprocess.run(
             [o.ohmnas, "validate", str(ROOT / "searchspaces/reference/resnet8.yaml"), "--weights", o.weights, "--task",
-             "cifar10", "--data", o.data, "--device", "pcm", "--times", o.times, "--draws", str(o.draws), "--samples",
-             str(o.samples), "--progress", "none", "--db", f"{folder}/log.db", "--json"],
+             "cifar10", "--data", o.data, "--device", "pcm", "--compensation", "global", "--times", o.times, "--draws",
+             str(o.draws), "--samples", str(o.samples), "--progress", "none", "--db", f"{folder}/log.db", "--json"],
             check=True, capture_output=True, text=True).stdout
     return json.loads(said)
 

@@ -149,6 +149,52 @@ static void numbers_without_a_code_are_named(void **state)
     }
 }
 
+/* Products of two codes are dense where both are large: a factor of 0.5 or more is met within 0.4 %. What comes out is
+ * within one output and what that factor is off. */
+static void the_nearest_codes_give_the_wanted_map(void **state)
+{
+    const struct ohm_nmpu_config config = defaults();
+    struct ohm_rng rng = ohm_rng_seed(21);
+    double worst = 0, squares = 0;
+
+    (void)state;
+    for (int i = 0; i < 2000; i++) {
+        const struct ohm_nmpu_column c = {.gain_plus = 1 + 0.07 * ohm_rng_normal(&rng),
+                                          .gain_minus = 1 + 0.07 * ohm_rng_normal(&rng),
+                                          .zero_plus = (double)ohm_rng_below(&rng, 8),
+                                          .zero_minus = (double)ohm_rng_below(&rng, 8),
+                                          .scale = 0.5 + 2 * ohm_rng_uniform(&rng),
+                                          .offset = 160 * (ohm_rng_uniform(&rng) - 0.5)};
+        const double p = 60 * ohm_rng_uniform(&rng), n = 40 * ohm_rng_uniform(&rng);
+        const int plus = (int)lround(p * c.gain_plus + c.zero_plus),
+                  minus = (int)lround(n * c.gain_minus + c.zero_minus);
+        const double wanted =
+            c.scale * ((plus - c.zero_plus) / c.gain_plus - (minus - c.zero_minus) / c.gain_minus) + c.offset;
+        struct ohm_nmpu_codes codes;
+        double off;
+
+        ohm_nmpu_fit(&codes, &config, &c);
+        off = ohm_nmpu_output(&config, &codes, plus, minus) - fmin(fmax(wanted, -128), 127);
+        worst = fmax(worst, fabs(off));
+        squares += off * off;
+    }
+    assert_true(worst < 2 && sqrt(squares / 2000) < 0.45);
+}
+
+static void what_no_code_reaches_is_held_to_the_last_one(void **state)
+{
+    const struct ohm_nmpu_config config = defaults();
+    struct ohm_nmpu_codes codes;
+
+    (void)state;
+    ohm_nmpu_fit(&codes, &config,
+                 &(struct ohm_nmpu_column){.gain_plus = 1, .gain_minus = 1, .scale = 50, .offset = 1e4});
+    assert_true(codes.scale_plus == 255 && codes.scale_minus == 255 && codes.norm_scale == 255);
+    assert_true(codes.norm_offset == 127 && codes.offset_plus == 127 && codes.offset_minus == -128);
+    ohm_nmpu_fit(&codes, &config, &(struct ohm_nmpu_column){.gain_plus = 1, .gain_minus = 1, .scale = 0});
+    assert_int_equal(ohm_nmpu_output(&config, &codes, 4095, 17), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +205,8 @@ int main(void)
         cmocka_unit_test(a_core_with_spread_gains_is_calibrated_to_an_output),
         cmocka_unit_test(gains_of_any_size_share_a_power_of_two),
         cmocka_unit_test(numbers_without_a_code_are_named),
+        cmocka_unit_test(the_nearest_codes_give_the_wanted_map),
+        cmocka_unit_test(what_no_code_reaches_is_held_to_the_last_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
