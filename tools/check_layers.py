@@ -12,7 +12,7 @@ HEADERS = {
     "base": "error mem str file rng parallel limits clock",
     "math": "stat pareto gp linalg",
     "text": "doc field emit csv json expr",
-    "store": "store training",
+    "store": "store training validation",
     "device": "device device_fit",
     "net": "net layer_list",
     "tensor": "tensor ops ops_analog quant npy",
