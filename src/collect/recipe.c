@@ -285,7 +285,9 @@ enum ohm_status ohm_collect_recipe_parse(struct ohm_collect_recipe *recipe, cons
     if (ohm_doc_parse(&doc, bytes, length, path, &own) == OHM_OK &&
         ohm_node_is_map(ohm_doc_root(doc), "a recipe", &own))
         read_all(made, ohm_doc_root(doc), &own);
-    if (own.count == 0 && !(made->source = ohm_strdup(bytes)))
+    if (own.count == 0 && (made->source = ohm_alloc(length + 1, 1)) != NULL)
+        memcpy(made->source, bytes, length);
+    else if (own.count == 0)
         ohm_diag_add(&own, OHM_ENOMEM, path, 0, 0, "no memory for a recipe");
     if ((st = ohm_diag_status(&own, NULL)) == OHM_OK) {
         *recipe = *made;

@@ -254,13 +254,14 @@ static int count_all(const struct ohm_collect *c, const struct ohm_collect_run *
 enum ohm_status ohm_collect_run(const struct ohm_collect *c, const struct ohm_collect_run *run, struct ohm_error *err)
 {
     const int networks = run->named ? run->count : (int)c->recipe->use.networks;
-    const int pilots = run->named || c->recipe->rungs == 0 ? 0 : (int)c->recipe->halving.pilots;
+    /* Where all are pilots there is nobody to be stopped, and no threshold to be known. */
+    const bool halving = !run->named && c->recipe->rungs > 0 && c->recipe->halving.pilots < networks;
     struct running r = {.c = c, .run = run, .all = count_all(c, run)};
     enum ohm_status st = log_open(&r.log, c, run->path, run->program, err);
 
     if (st == OHM_OK && (st = plan_part(&r, networks, err)) == OHM_OK)
         r.before = r.all - r.items;
-    if (st == OHM_OK && pilots > 0 && (st = run_part(&r, pilots, err)) == OHM_OK)
+    if (st == OHM_OK && halving && (st = run_part(&r, (int)c->recipe->halving.pilots, err)) == OHM_OK)
         st = set_thresholds(&r, run->path, err);
     if (st == OHM_OK)
         st = run_part(&r, networks, err);

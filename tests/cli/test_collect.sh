@@ -28,7 +28,7 @@ grep -q '^#   networks: 8' one.csv || wrong "the recipe is not in the file"
 ok "$@" -o one.csv -j 1 --progress none; cp one.csv before.csv; same one.csv before.csv
 
 # Killed again and again, on two threads, then to its end.
-ok "$@" -o two.csv -n 3 -j 2 --progress none
+ok "$@" -o two.csv -n 2 -j 2 --progress none
 for wait in 0.2 0.4 0.6; do
     timeout -s KILL $wait "$program" "$@" -o two.csv -j 2 >/dev/null 2>&1
 done 2>/dev/null
