@@ -316,6 +316,16 @@ static bool add_defaults(struct ohm_plan *plan)
            add_default(plan, "seed", "1");
 }
 
+/* An option that the chip does not read would make every trial fail: the plan says so instead. */
+static void check_chip_use(struct loader *l)
+{
+    struct ohm_error error = {0};
+
+    read_options(l, "chip_use", ohm_chip_use_fields, &l->plan->use);
+    if (l->plan->chip && l->diag->count == 0 && ohm_chip_check_use(l->plan->chip, &l->plan->use, &error) != OHM_OK)
+        setting_fail(l->diag, setting_find(&l->plan->settings, "chip"), error.status, "%s", error.text);
+}
+
 /* From settings that are complete; space and chip may be there already (from the log). */
 static void load_rest(struct loader *l)
 {
@@ -326,7 +336,7 @@ static void load_rest(struct loader *l)
     plan->seed = read_count(l, "seed", 1, 0, INT64_MAX);
     plan->objectives = read_list(l, "objectives", plan->objective, OHM_OBJECTIVES_MAX);
     plan->constraints = read_list(l, "constraints", plan->constraint, LIST_MAX);
-    read_options(l, "chip_use", ohm_chip_use_fields, &plan->use);
+    check_chip_use(l);
     load_strategy(l);
     load_surrogates(l);
     make_evaluator(l);

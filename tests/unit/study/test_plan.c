@@ -89,6 +89,7 @@ static void unknown_names_are_told_with_their_place(void **state)
     expect_message("space: nb201\nobjectives: [minimize energy]\n", "2:14 in 'minimize energy'");
     expect_message("space: nb201\nobjectives: [params + 2]\n", "is a formula");
     expect_message("space: nb201\nobjectives: [minimize params]\nconstraints: [cores <= ]\n", "3:15 in 'cores <='");
+    expect_message("space: nb201\nchip: mesh512\nobjectives: [minimize params]\nchip_use: {bits: 4}\n", "2:7 ");
     expect_message("space: nb201\n", "no objective");
     expect_message("objectives: [minimize params]\n", "no space");
 }
