@@ -171,8 +171,8 @@ void ohm_validate_log_draw(struct ohm_validate_log *log, const struct ohm_valida
         !row || ohm_store_add_draw(log->store, log->id, &total, row, n, now_s - log->begin_s, &err) != OHM_OK;
 
     if (failed && !log->behind)
-        ohm_say("warning: %s: %s; the validation goes on, and at its end the log gets what it lacks",
-                log->store ? err.path : "", row ? err.text : "out of memory");
+        ohm_say("warning: %s: %s; the validation goes on, and at its end the log gets what it lacks", err.path,
+                row ? err.text : "out of memory");
     log->behind = failed;
     ohm_store_set_timeout(log->store, failed ? BEHIND_TIMEOUT_MS : DRAW_TIMEOUT_MS);
     ohm_free(row);

@@ -75,6 +75,14 @@ ok show v:6 --json; [ "$(field study) $(field trial) $(field training)" = "1 1 t
 # Where the log cannot be written nothing is measured.
 run validate "$@" --draws 1 --db no/such/folder.db; code 1; err 'folder.db'; no_out
 echo text >text.db; run validate "$@" --draws 1 --db text.db; code 7; err 'text.db: .*not an ohmnas'
+# A log that is locked later costs the validation nothing.
+"$program" validate "$@" --draws 60 --seed 4 --db locked.db --progress none >out 2>err &
+for _ in $(seq 400); do [ "$("$program" sql 'SELECT count(*) > 0 FROM validation_read' --db locked.db --csv 2>/dev/null | tail -n +2 | tr -d '\r')" = 1 ] && break; sleep 0.01; done
+python3 -c 'import sqlite3, time; d = sqlite3.connect("locked.db", isolation_level=None); d.execute("BEGIN IMMEDIATE")
+time.sleep(6.5); d.execute("ROLLBACK")'
+wait $!; code=$?; said='a validation whose log is locked'; code 0; err 'warning: locked.db'
+ok show v:1 --db locked.db --json; [ "$(field draws) $(field state)" = "60 done" ] || wrong "a draw is lost"
+ok db check --db locked.db
 # A validation that fails is a row with its reason.
 run validate "$@" --draws 1 --device reram-wan --times 3d; code 2
 ok show v:7 --json; out '"state": "failed"'; out '"reason": "'
