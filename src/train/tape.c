@@ -3,6 +3,8 @@
 
 #include "ohm/mem.h"
 
+#include <limits.h>
+
 static enum ohm_status no_memory(struct ohm_error *err)
 {
     return ohm_fail(err, OHM_ENOMEM, "out of memory");
@@ -146,6 +148,41 @@ static enum ohm_status bn_memory(struct ohm_tape *t, int layer, size_t *scratch,
     return st;
 }
 
+/* Which layer reads the memory of a root last: its own readers', and those of all that work in it. The input is the
+ * caller's to fill, and the output his to read. */
+static void find_last_readers(struct ohm_tape *t)
+{
+    for (int i = 0; i < t->net->layers; i++)
+        for (int k = 0; k < t->net->layer[i].inputs && t->node[i].runs; k++)
+            t->node[t->node[input_of(t, i, k)].root].last = i;
+    t->node[0].last = INT_MAX;
+    t->node[t->node[t->net->output].root].last = INT_MAX;
+}
+
+/* An output that is not kept for the way back is over with its last reader: the next layers take its memory, the
+ * smallest that is large enough. */
+static enum ohm_status output_memory(struct ohm_tape *t, int layer, size_t n, bool training, struct ohm_error *err)
+{
+    struct ohm_unit *node = &t->node[layer], *host = NULL;
+
+    for (int i = 0; i < layer && !training; i++) {
+        struct ohm_unit *other = &t->node[i];
+
+        if (other->own.data && other->own.n >= n && other->busy < layer && (!host || other->own.n < host->own.n))
+            host = other;
+    }
+    if (!host) {
+        const enum ohm_status st = ohm_buffer_init(&node->own, n, err);
+
+        if (st != OHM_OK)
+            return st;
+        host = node;
+    }
+    host->busy = node->last;
+    node->y = host->own.data;
+    return OHM_OK;
+}
+
 static enum ohm_status node_memory(struct ohm_tape *t, int layer, bool training, size_t *scratch, struct ohm_error *err)
 {
     struct ohm_unit *node = &t->node[layer];
@@ -153,10 +190,12 @@ static enum ohm_status node_memory(struct ohm_tape *t, int layer, bool training,
     enum ohm_status st = OHM_OK;
     size_t n;
 
-    if (!node->alias &&
-        (!ohm_mul_size(&n, node->numbers, (size_t)t->batch) || (st = ohm_buffer_init(&node->own, n, err)) != OHM_OK))
-        return st == OHM_OK ? no_memory(err) : st;
-    node->y = t->node[node->root].own.data;
+    if (!ohm_mul_size(&n, node->numbers, (size_t)t->batch))
+        return no_memory(err);
+    if (node->alias)
+        node->y = t->node[node->root].y;
+    else if ((st = output_memory(t, layer, n, training, err)) != OHM_OK)
+        return st;
     want(&t->slot_size, node->numbers * (size_t)t->batch);
     if (ohm_layer_is_mvm(kind))
         return mvm_memory(t, layer, training, scratch, err);
@@ -175,13 +214,16 @@ static enum ohm_status tape_memory(struct ohm_tape *t, bool training, struct ohm
     if (!(t->node = ohm_alloc((size_t)t->net->layers, sizeof(*t->node))))
         return no_memory(err);
     count_readers(t);
-    for (int i = 0; i < t->net->layers && st == OHM_OK; i++) {
+    for (int i = 0; i < t->net->layers; i++) {
         if (!t->node[i].runs)
             continue;
         t->node[i].grad = has_gradient(t, i);
         share_memory(t, i);
-        st = node_memory(t, i, training, &scratch, err);
     }
+    find_last_readers(t);
+    for (int i = 0; i < t->net->layers && st == OHM_OK; i++)
+        if (t->node[i].runs)
+            st = node_memory(t, i, training, &scratch, err);
     if (st == OHM_OK)
         st = ohm_buffer_init(&t->scratch, scratch, err);
     if (st == OHM_OK && t->analog)
@@ -227,7 +269,7 @@ enum ohm_status ohm_tape_create(struct ohm_tape **out, struct ohm_weights *w, co
 static void free_node(struct ohm_unit *node)
 {
     struct ohm_buffer *const buffers[] = {&node->own,  &node->noisy, &node->packed, &node->packed_back,
-                                          &node->stat, &node->scale,  &node->level, &node->collected};
+                                          &node->stat, &node->scale, &node->level,  &node->collected};
 
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         ohm_buffer_release(buffers[i]);

@@ -19,7 +19,9 @@ struct ohm_unit {
     size_t numbers;                        /* of its output, an image */
     float *y;                              /* [batch][numbers], of the root */
     float *dy;                             /* of the root: gradient, while it has one */
-    struct ohm_buffer own;                 /* y, of a root */
+    int last;                              /* of a root: the layer that reads its output last */
+    int busy;                              /* of one that has memory: the layer until which that is in use */
+    struct ohm_buffer own;                 /* y, of a root that found no other's memory free */
     struct ohm_conv2d d;                   /* conv, dense; n = 1 */
     struct ohm_pool pool;                  /* pools; n = 1 */
     struct ohm_buffer noisy;               /* weights as this step sees them */

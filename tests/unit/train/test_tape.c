@@ -116,6 +116,39 @@ static void gradients_through_a_residual_network_agree_with_central_differences(
 }
 
 /* Without rounding, noise and clipping the tiles of a layer add up to the layer. */
+static size_t memory_of_outputs(const struct ohm_tape *t)
+{
+    size_t sum = 0;
+
+    for (int i = 0; i < t->net->layers; i++)
+        sum += t->node[i].own.n;
+    return sum;
+}
+
+static void outputs_that_share_memory_are_those_with_memory_of_their_own(void **state)
+{
+    const struct ohm_net *(*const make[])(struct ohm_net_builder *) = {every_kind, small_net};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct bench t = {0};
+        struct ohm_tape *shared = NULL;
+
+        set_up(&t, make[i](&t.b), NULL);
+        t.tape->training = false;
+        MUST(ohm_tape_create(&shared, &t.w, NULL, 8, false, 1, &must_err));
+        memcpy(ohm_tape_input(shared), ohm_tape_input(t.tape), sizeof(float) * 8 * 192);
+        ohm_tape_pack(t.tape);
+        ohm_tape_pack(shared);
+        ohm_tape_forward(t.tape, 8);
+        ohm_tape_forward(shared, 8);
+        assert_memory_equal(ohm_tape_output(shared), ohm_tape_output(t.tape), sizeof(float) * 8 * 4);
+        assert_true(memory_of_outputs(shared) < memory_of_outputs(t.tape) * 3 / 4);
+        ohm_tape_free(shared);
+        tear_down(&t);
+    }
+}
+
 static void exact_tiles_give_the_digital_network(void **state)
 {
     struct bench digital = {0}, analog = {0};
@@ -258,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_through_every_kind_of_layer_agree_with_central_differences),
         cmocka_unit_test(gradients_through_a_residual_network_agree_with_central_differences),
+        cmocka_unit_test(outputs_that_share_memory_are_those_with_memory_of_their_own),
         cmocka_unit_test(exact_tiles_give_the_digital_network),
         cmocka_unit_test(converters_of_many_bits_come_near_the_digital_network),
         cmocka_unit_test(weight_noise_has_the_deviation_that_was_asked_for),
