@@ -88,6 +88,8 @@ static enum ohm_status check_periphery(const struct ohm_tile_config *c, struct o
 
 static enum ohm_status check_slices(const struct ohm_tile_config *c, struct ohm_error *err)
 {
+    if (c->weight_slices < 1)
+        return ohm_fail(err, OHM_ECONFIG, "weight_slices is %d: whole weights are one slice", (int)c->weight_slices);
     if (c->weight_slices > 1 && c->weight_slice_bits == 0)
         return ohm_fail(err, OHM_ECONFIG, "weight_slices is %d: of how many bits? weight_slice_bits is 0",
                         (int)c->weight_slices);
