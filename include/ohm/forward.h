@@ -3,11 +3,15 @@
 #ifndef OHM_FORWARD_H
 #define OHM_FORWARD_H
 
+#include "ohm/ops.h"
 #include "ohm/weights.h"
 
 /* n images of a conv or dense layer: y[n][out.h][out.w][out.c] from x[n][in.h][in.w][in.c]. true: y is written; false:
  * it is not, and the layer runs digitally. */
 typedef bool ohm_matrix_fn(void *context, int layer, float *y, const float *x, int n);
+
+/* The convolution, of one image, that a conv or dense layer is to the kernels. */
+struct ohm_conv2d ohm_layer_conv2d(const struct ohm_layer *l);
 
 struct ohm_forward;
 /* For batches of up to `batch` images; w is borrowed, not changed, and must stay as it is. fn NULL: all digitally. */

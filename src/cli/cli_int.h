@@ -231,6 +231,11 @@ struct ohm_db_options {
 enum ohm_status ohm_cli_study(const struct ohm_db_options *db, struct ohm_store **store, struct ohm_study_row *row,
                               struct ohm_error *err);
 
+/* A list of the run log: opens it and shows what `rows` puts out. */
+typedef enum ohm_status ohm_rows_fn(struct ohm_store *store, struct ohm_out *out, struct ohm_error *err);
+enum ohm_status ohm_cli_list(const struct ohm_db_options *db, const struct ohm_format *format, const char *schema,
+                             const char *list, ohm_rows_fn *rows, struct ohm_error *err);
+
 /* The metrics of a study and which of its trials a command shows. */
 struct ohm_metric_names {
     char *name[OHM_METRICS_MAX];

@@ -39,25 +39,18 @@ static enum ohm_status out_study(void *context, const struct ohm_study_row *row,
     return OHM_OK;
 }
 
-static enum ohm_status run_studies(struct ohm_cli *cli, const void *object, const struct ohm_args *args,
-                                   struct ohm_error *err)
+static enum ohm_status out_studies(struct ohm_store *store, struct ohm_out *out, struct ohm_error *err)
+{
+    return ohm_store_each_study(store, out_study, out, err);
+}
+
+static enum ohm_status run_studies(struct ohm_cli *cli, const void *object, const struct ohm_args *args, struct ohm_error *err)
 {
     const struct ls_studies *opt = object;
-    struct ohm_store *store = NULL;
-    struct ohm_out out;
-    enum ohm_status st, end;
 
     (void)cli;
     (void)args;
-    if ((st = ohm_store_open(&store, opt->db.db, OHM_STORE_READ, err)) != OHM_OK)
-        return st;
-    ohm_out_begin(&out, &opt->format, "ohmnas.studies/1");
-    ohm_out_list(&out, "studies");
-    st = ohm_store_each_study(store, out_study, &out, err);
-    ohm_out_list_end(&out);
-    end = ohm_out_end(&out, st == OHM_OK ? err : NULL);
-    ohm_store_close(store);
-    return st == OHM_OK ? end : st;
+    return ohm_cli_list(&opt->db, &opt->format, "ohmnas.studies/1", "studies", out_studies, err);
 }
 
 const struct ohm_command ohm_cmd_ls_studies = {

@@ -64,24 +64,18 @@ static enum ohm_status list_validation(void *context, const struct ohm_validatio
     return OHM_OK;
 }
 
+static enum ohm_status list_all(struct ohm_store *store, struct ohm_out *out, struct ohm_error *err)
+{
+    return ohm_store_each_validation(store, list_validation, out, err);
+}
+
 static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct ohm_args *args, struct ohm_error *err)
 {
     const struct ls_validations *opt = object;
-    struct ohm_store *store = NULL;
-    struct ohm_out out;
-    enum ohm_status st, end;
 
     (void)cli;
     (void)args;
-    if ((st = ohm_store_open(&store, opt->db.db, OHM_STORE_READ, err)) != OHM_OK)
-        return st;
-    ohm_out_begin(&out, &opt->format, "ohmnas.validations/1");
-    ohm_out_list(&out, "validations");
-    st = ohm_store_each_validation(store, list_validation, &out, err);
-    ohm_out_list_end(&out);
-    end = ohm_out_end(&out, st == OHM_OK ? err : NULL);
-    ohm_store_close(store);
-    return st == OHM_OK ? end : st;
+    return ohm_cli_list(&opt->db, &opt->format, "ohmnas.validations/1", "validations", list_all, err);
 }
 
 static const char *const examples[] = {

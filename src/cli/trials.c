@@ -320,3 +320,21 @@ enum ohm_status ohm_cli_parse_objectives(struct ohm_cli *cli, const char *list, 
     *objectives = out;
     return OHM_OK;
 }
+
+enum ohm_status ohm_cli_list(const struct ohm_db_options *db, const struct ohm_format *format, const char *schema,
+                             const char *list, ohm_rows_fn *rows, struct ohm_error *err)
+{
+    struct ohm_store *store = NULL;
+    struct ohm_out out;
+    enum ohm_status st, end;
+
+    if ((st = ohm_store_open(&store, db->db, OHM_STORE_READ, err)) != OHM_OK)
+        return st;
+    ohm_out_begin(&out, format, schema);
+    ohm_out_list(&out, list);
+    st = rows(store, &out, err);
+    ohm_out_list_end(&out);
+    end = ohm_out_end(&out, st == OHM_OK ? err : NULL);
+    ohm_store_close(store);
+    return st == OHM_OK ? end : st;
+}

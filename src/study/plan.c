@@ -317,7 +317,7 @@ static bool add_defaults(struct ohm_plan *plan)
 }
 
 /* An option that the chip does not read would make every trial fail: the plan says so instead. */
-static void check_chip_use(struct loader *l)
+static void read_chip_use(struct loader *l)
 {
     struct ohm_error error = {0};
 
@@ -336,7 +336,7 @@ static void load_rest(struct loader *l)
     plan->seed = read_count(l, "seed", 1, 0, INT64_MAX);
     plan->objectives = read_list(l, "objectives", plan->objective, OHM_OBJECTIVES_MAX);
     plan->constraints = read_list(l, "constraints", plan->constraint, LIST_MAX);
-    check_chip_use(l);
+    read_chip_use(l);
     load_strategy(l);
     load_surrogates(l);
     make_evaluator(l);

@@ -67,7 +67,7 @@ static void share_memory(struct ohm_tape *t, int layer)
     node->root = before->root;
 }
 
-static struct ohm_conv2d conv_of(const struct ohm_layer *l)
+struct ohm_conv2d ohm_layer_conv2d(const struct ohm_layer *l)
 {
     if (l->kind == OHM_DENSE)
         return ohm_conv2d_dense(1, l->in.h * l->in.w * l->in.c, l->out.c);
@@ -114,7 +114,7 @@ static void want(size_t *size, size_t n)
 static enum ohm_status mvm_memory(struct ohm_tape *t, int layer, bool training, size_t *scratch, struct ohm_error *err)
 {
     struct ohm_unit *node = &t->node[layer];
-    struct ohm_conv2d d = conv_of(&t->net->layer[layer]);
+    struct ohm_conv2d d = ohm_layer_conv2d(&t->net->layer[layer]);
     const size_t weights = t->w->param[t->w->place[layer][OHM_WEIGHT]].count;
     enum ohm_status st;
 

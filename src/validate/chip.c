@@ -84,29 +84,11 @@ static size_t room_of(const struct chip *chip, const struct chip_matrix *m)
     return PIXELS * ((size_t)m->rows + (1 + partials) * (size_t)m->columns) + most;
 }
 
-static struct ohm_conv2d conv_of(const struct ohm_layer *l)
-{
-    return (struct ohm_conv2d){.n = 1,
-                               .h = l->in.h,
-                               .w = l->in.w,
-                               .c_in = l->in.c,
-                               .c_out = l->out.c,
-                               .k_h = l->k_h,
-                               .k_w = l->k_w,
-                               .stride_h = l->stride_h,
-                               .stride_w = l->stride_w,
-                               .pad_top = l->pad_top,
-                               .pad_left = l->pad_left,
-                               .pad_bottom = l->pad_bottom,
-                               .pad_right = l->pad_right,
-                               .groups = l->groups};
-}
-
 /* What a batch asks for that goes through the tiles at once; 0: it has to go in patches. */
 static size_t room_at_once(const struct chip *chip, const struct chip_matrix *m)
 {
     const struct ohm_layer *const l = &chip->net->layer[m->layer];
-    const struct ohm_conv2d d = conv_of(l);
+    const struct ohm_conv2d d = ohm_layer_conv2d(l);
 
     return l->kind == OHM_DENSE ? ohm_tiles_scratch(m->group[0], chip->exec.jobs)
            : m->groups == 1     ? ohm_tiles_conv_scratch(m->group[0], &d, chip->exec.jobs)
@@ -283,7 +265,7 @@ static enum ohm_status run_block(void *context, int index, int worker, struct oh
 static bool run_at_once(const struct product *p, int n)
 {
     const struct chip_matrix *const m = p->matrix;
-    const struct ohm_conv2d d = conv_of(p->l);
+    const struct ohm_conv2d d = ohm_layer_conv2d(p->l);
     const struct ohm_mvm mvm = {.x = p->x,
                                 .n = n,
                                 .bias = p->bias,

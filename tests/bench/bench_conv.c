@@ -6,68 +6,15 @@
  * Prints GF/s of forward, backward-data and backward-weights, framing of the images included, and their ratio to the
  * peak: of one core, times JOBS. The bar is 85 % for 3 x 3 convolutions of 16 to 64 channels with the best kernels; the
  * exit status is 1 when one of these misses it. Each figure is the best of many repeats. */
+#include "peak.h"
+
 #include "ohm/ops.h"
 #include "ohm/rng.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
 
 static const double bar = 0.85;
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* Ten chains of fused multiply-adds in registers: more than any core of today has under way. */
-#ifdef __x86_64__
-#define PEAK(name, isa, type, set, fma, lanes)                                                                         \
-    __attribute__((target(isa))) static double name(void)                                                              \
-    {                                                                                                                  \
-        type a0 = set(0.1f), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0, a8 = a0, a9 = a0;          \
-        const type m = set(0.999f);                                                                                    \
-        const int n = 200000;                                                                                          \
-        volatile float sum = 0;                                                                                        \
-        const double start = now_s();                                                                                  \
-        double gf;                                                                                                     \
-                                                                                                                       \
-        for (int i = 0; i < n; i++) {                                                                                  \
-            a0 = fma(a0, m, m), a1 = fma(a1, m, m), a2 = fma(a2, m, m), a3 = fma(a3, m, m), a4 = fma(a4, m, m);        \
-            a5 = fma(a5, m, m), a6 = fma(a6, m, m), a7 = fma(a7, m, m), a8 = fma(a8, m, m), a9 = fma(a9, m, m);        \
-            __asm__ volatile("" : "+v"(a0), "+v"(a1), "+v"(a2), "+v"(a3), "+v"(a4));                                   \
-            __asm__ volatile("" : "+v"(a5), "+v"(a6), "+v"(a7), "+v"(a8), "+v"(a9));                                   \
-        }                                                                                                              \
-        gf = 20.0 * (lanes)*n / (now_s() - start) / 1e9;                                                               \
-        a0 = a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9;                                                          \
-        sum = a0[0];                                                                                                   \
-        (void)sum;                                                                                                     \
-        return gf;                                                                                                     \
-    }
-PEAK(peak_avx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps, 16)
-PEAK(peak_avx2, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps, 8)
-#endif
-
-static double peak_of(enum ohm_isa isa)
-{
-    double best = 0;
-
-    for (int i = 0; i < 50; i++) {
-        double gf = 0;
-#ifdef __x86_64__
-        gf = isa == OHM_ISA_AVX512 ? peak_avx512() : isa == OHM_ISA_AVX2 ? peak_avx2() : 0;
-#endif
-        best = gf > best ? gf : best;
-    }
-    return best;
-}
 
 struct bench {
     struct ohm_conv2d d;
@@ -134,12 +81,12 @@ static double speed_of(struct bench *b, enum ohm_pass pass, struct ohm_exec exec
     const double flops = 2.0 * (double)b->y.n * d->k_h * d->k_w * (d->c_in / d->groups);
     double best = 0;
 
-    for (double end = now_s() + 0.25; now_s() < end;) {
-        const double start = now_s();
+    for (double end = ohm_now_s() + 0.25; ohm_now_s() < end;) {
+        const double start = ohm_now_s();
         double gf;
 
         run(b, pass, exec);
-        gf = flops / (now_s() - start) / 1e9;
+        gf = flops / (ohm_now_s() - start) / 1e9;
         best = gf > best ? gf : best;
     }
     return best;
