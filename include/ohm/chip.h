@@ -24,16 +24,26 @@ const char *ohm_chip_source(const struct ohm_chip *chip); /* the file's text, ke
 int64_t ohm_chip_cores(const struct ohm_chip *chip);      /* of one chip */
 void ohm_chip_tile(const struct ohm_chip *chip, int64_t *rows, int64_t *cols); /* of the crossbar of one core */
 
-/* Another number in place of that of the file: key is "block.number", as in "energy.output_pJ". Its mark is "set" from
- * then on. Before the chip is shared; name and the file's text stay. OHM_ECONFIG: no such number (with the nearest), or not one; OHM_ERANGE. */
-enum ohm_status ohm_chip_set(struct ohm_chip *chip, const char *key, const char *text, struct ohm_error *err);
+/* ---- its numbers ---- */
+
 /* The numbers of the chip, in the order of its model: false when there is no i-th one. */
 struct ohm_chip_number {
     const char *block, *key, *unit; /* the key ends in the unit */
     double value, min, max;
+    bool whole;                     /* a count: no fraction */
     const char *mark, *source;      /* of the block: how far it is to be trusted, where it comes from */
 };
 bool ohm_chip_number(const struct ohm_chip *chip, int i, struct ohm_chip_number *number);
+/* The index of "block.number", as in "energy.output_pJ". OHM_ECONFIG: no such number, with the nearest. */
+enum ohm_status ohm_chip_find(const struct ohm_chip *chip, const char *key, int *index, struct ohm_error *err);
+/* Another value in place of that of the file. Its mark is "set" from then on, what follows from the numbers (the hash
+ * as well) is made anew; name and the file's text stay. Before the chip is shared, or on a copy. Allocates nothing.
+ * OHM_ERANGE: outside [min, max], or no such index; OHM_ECONFIG: a fraction of a count. Then the chip is as it was. */
+enum ohm_status ohm_chip_put(struct ohm_chip *chip, int i, double value, struct ohm_error *err);
+/* The same by name and text. OHM_ECONFIG: no such number (with the nearest), or the text is none. */
+enum ohm_status ohm_chip_set(struct ohm_chip *chip, const char *key, const char *text, struct ohm_error *err);
+/* A chip of one's own, to be changed while others read the original. */
+enum ohm_status ohm_chip_copy(struct ohm_chip **out, const struct ohm_chip *chip, struct ohm_error *err);
 const char *ohm_chip_model_of(const struct ohm_chip *chip); /* "multicore" */
 
 /* How the chip is used. Options are a field table (ohm_chip_use_fields): "read_mode=4-phase overlap=off ..." A model

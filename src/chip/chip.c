@@ -4,7 +4,6 @@
 
 #include "ohm/mem.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,27 +81,7 @@ void ohm_chip_tile(const struct ohm_chip *chip, int64_t *rows, int64_t *cols)
     chip->model->tile(chip->params, rows, cols);
 }
 
-/* ---- its numbers ---- */
-
-static double *number_at(const struct ohm_chip *chip, const struct chip_number *n)
-{
-    return (double *)(void *)((char *)chip->params + n->offset);
-}
-
-static uint64_t hash_text(const char *text)
-{
-    return ohm_hash(text, strlen(text));
-}
-
-static uint64_t hash_numbers(const struct ohm_chip *chip)
-{
-    uint64_t hash = hash_text(chip->model->name);
-
-    for (int b = 0; chip->model->blocks[b].key; b++)
-        for (const struct chip_number *n = chip->model->blocks[b].numbers; n->key && chip->present >> b & 1; n++)
-            hash = ohm_hash_mix(hash, ohm_hash_mix(hash_text(n->key), ohm_hash(number_at(chip, n), sizeof(double))));
-    return hash;
-}
+/* ---- how it is used ---- */
 
 static bool model_uses(const struct chip_model *model, const char *key)
 {
@@ -115,91 +94,12 @@ static bool model_uses(const struct chip_model *model, const char *key)
 void ohm_chip_settle(struct ohm_chip *chip)
 {
     chip->model->derive(chip->params);
-    chip->hash = hash_numbers(chip);
+    chip->hash = ohm_chip_hash_numbers(chip);
     chip->use_mask = 0;
     for (uint32_t i = 0; ohm_chip_use_fields[i].kind != OHM_FIELD_END; i++)
         if (model_uses(chip->model, ohm_chip_use_fields[i].key))
             chip->use_mask |= UINT32_C(1) << i;
 }
-
-bool ohm_chip_number(const struct ohm_chip *chip, int i, struct ohm_chip_number *number)
-{
-    int at = 0;
-
-    for (int b = 0; chip->model->blocks[b].key; b++)
-        for (const struct chip_number *n = chip->model->blocks[b].numbers; n->key && chip->present >> b & 1; n++)
-            if (at++ == i) {
-                *number = (struct ohm_chip_number){
-                    .block = chip->model->blocks[b].key,
-                    .key = n->key,
-                    .unit = n->unit,
-                    .value = *number_at(chip, n),
-                    .min = n->min,
-                    .max = n->max,
-                    .mark = chip->changed >> i & 1 ? "set" : chip->about[b].mark,
-                    .source = chip->about[b].source,
-                };
-                return true;
-            }
-    return false;
-}
-
-enum { KEY_MAX = 80 };
-
-static enum ohm_status no_number(const struct ohm_chip *chip, const char *key, struct ohm_error *err)
-{
-    static const char none[] = "";
-    char text[CHIP_NUMBERS_MAX][KEY_MAX];
-    const char *names[CHIP_NUMBERS_MAX], *near;
-    struct ohm_chip_number number;
-    int n = 0;
-
-    for (; n < CHIP_NUMBERS_MAX && ohm_chip_number(chip, n, &number); n++) {
-        snprintf(text[n], KEY_MAX, "%s.%s", number.block, number.key);
-        names[n] = text[n];
-    }
-    near = ohm_nearest(key, names, n);
-    return ohm_fail(err, OHM_ECONFIG, "chip %s has no number '%.60s'%s%s%s; ohmnas chip show lists them", chip->name,
-                    key, near ? ", did you mean '" : none, near ? near : none, near ? "'?" : none);
-}
-
-static enum ohm_status set_number(struct ohm_chip *chip, const struct chip_number *n, const char *key, const char *text,
-                                  struct ohm_error *err)
-{
-    double value;
-
-    if (!ohm_parse_double(text, &value))
-        return ohm_fail(err, OHM_ECONFIG, "%s is '%.40s', not a number", key, text);
-    if (!(value >= n->min && value <= n->max))
-        return ohm_fail(err, OHM_ERANGE, "%s is %g, outside [%g, %g]", key, value, n->min, n->max);
-    if (n->whole && value != floor(value))
-        return ohm_fail(err, OHM_ECONFIG, "%s is %g, but the number of %s must be whole", key, value, n->unit);
-    *number_at(chip, n) = value == 0 ? 0 : value;
-    ohm_chip_settle(chip);
-    return OHM_OK;
-}
-
-enum ohm_status ohm_chip_set(struct ohm_chip *chip, const char *key, const char *text, struct ohm_error *err)
-{
-    int at = 0;
-
-    for (int b = 0; chip->model->blocks[b].key; b++) {
-        const struct chip_block *const block = &chip->model->blocks[b];
-        const size_t length = strlen(block->key);
-        const bool here = strncmp(key, block->key, length) == 0 && key[length] == '.';
-
-        for (const struct chip_number *n = block->numbers; n->key && chip->present >> b & 1; n++, at++)
-            if (here && strcmp(n->key, key + length + 1) == 0) {
-                const enum ohm_status st = set_number(chip, n, key, text, err);
-
-                chip->changed |= st == OHM_OK ? UINT64_C(1) << at : 0;
-                return st;
-            }
-    }
-    return no_number(chip, key, err);
-}
-
-/* ---- how it is used ---- */
 
 bool ohm_chip_uses(const struct ohm_chip *chip, const struct ohm_field *field)
 {

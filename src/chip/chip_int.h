@@ -78,6 +78,7 @@ struct ohm_chip {
 
 /* Whatever follows from the numbers: what the model derives, the hash, the options in use. */
 void ohm_chip_settle(struct ohm_chip *chip);
+uint64_t ohm_chip_hash_numbers(const struct ohm_chip *chip);
 
 /* The table of models: names for messages (NULL-terminated), and the model at an index of them. */
 extern const char *const ohm_chip_model_names[];
