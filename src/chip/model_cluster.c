@@ -11,7 +11,8 @@ struct cluster {
     double unit_speed, unit_pJ; /* speeds in MAC per cycle, energies per MAC */
     double add_speed, add_pJ;   /* elements per ns, energy per element */
     double depthwise_speed, depthwise_pJ, matrix_speed, matrix_pJ;
-    double job_channels;
+    double pointwise_ratio, window_ratio, diagonal_ratio;
+    double job_channels, diagonal_ns;
     double array_mm2, cluster_mm2;
 };
 
@@ -30,6 +31,11 @@ static const struct chip_number job_energy_numbers[] = {
     CHIP_REAL(cluster, "row_pJ", "pJ", row_pJ, 0, 1e6),
     CHIP_REAL(cluster, "col_pJ", "pJ", col_pJ, 0, 1e6),
     CHIP_REAL(cluster, "cell_pJ", "pJ", cell_pJ, 0, 1e6),
+    CHIP_NUMBERS_END,
+};
+static const struct chip_number energy_ratio_numbers[] = {
+    CHIP_REAL(cluster, "pointwise_ratio", "ratio", pointwise_ratio, 0, 100),
+    CHIP_REAL(cluster, "window_ratio", "ratio", window_ratio, 0, 100),
     CHIP_NUMBERS_END,
 };
 static const struct chip_number clock_numbers[] = {
@@ -60,6 +66,11 @@ static const struct chip_number diagonal_numbers[] = {
     CHIP_WHOLE(cluster, "job_channels", "channels", job_channels, 1, 65536),
     CHIP_NUMBERS_END,
 };
+static const struct chip_number diagonal_job_numbers[] = {
+    CHIP_REAL(cluster, "job_ns", "ns", diagonal_ns, 0.1, 1e6),
+    CHIP_REAL(cluster, "energy_ratio", "ratio", diagonal_ratio, 0, 100),
+    CHIP_NUMBERS_END,
+};
 static const struct chip_number area_numbers[] = {
     CHIP_REAL(cluster, "array_mm2", "mm2", array_mm2, 1e-6, 1e4),
     CHIP_REAL(cluster, "cluster_mm2", "mm2", cluster_mm2, 0, 1e4),
@@ -69,12 +80,14 @@ static const struct chip_block blocks[] = {
     {"array", array_numbers, false},
     {"job", job_numbers, false},
     {"job_energy", job_energy_numbers, false},
+    {"job_energy_ratio", energy_ratio_numbers, false},
     {"clock", clock_numbers, false},
     {"depthwise_unit", unit_numbers, false},
     {"addition", addition_numbers, false},
     {"software_depthwise", software_depthwise_numbers, false},
     {"software", software_numbers, false},
     {"diagonal", diagonal_numbers, false},
+    {"diagonal_job", diagonal_job_numbers, false},
     {"area", area_numbers, false},
     {NULL, NULL, false},
 };
@@ -99,12 +112,17 @@ static void tile_of(const void *params, int64_t *rows, int64_t *cols)
     *cols = m->tile.cols;
 }
 
+static double job_pJ(const struct cluster *m, double rows, double cols)
+{
+    return m->job_pJ + m->row_pJ * rows + m->col_pJ * cols + m->cell_pJ * rows * cols;
+}
+
 /* One array at work at a time. */
 static void peak(const void *params, const struct ohm_chip_use *use, struct ohm_chip_peak *out)
 {
     const struct cluster *const m = params;
     const double ops = 2 * m->tile.cells;
-    const double nJ = (m->job_pJ + m->row_pJ * m->rows + m->col_pJ * m->cols + m->cell_pJ * m->tile.cells) * 1e-3;
+    const double nJ = job_pJ(m, m->rows, m->cols) * m->pointwise_ratio * 1e-3;
 
     (void)use;
     *out = (struct ohm_chip_peak){.mvm_ns = m->job_ns, .energy_uJ = nJ * 1e-3, .tops = ops / m->job_ns * 1e-3};
@@ -114,25 +132,28 @@ static void peak(const void *params, const struct ohm_chip_use *use, struct ohm_
 
 /* ---- one layer ---- */
 
-/* Jobs one after the other, one for each rectangle and position. cut: the size of the largest rectangle. */
+/* One kind of jobs: how a matrix is cut, how long one takes, and its energy over that of the formula. */
+struct jobs {
+    struct crossbar cut;
+    double ns, energy_ratio;
+};
+
+/* Jobs one after the other, one for each rectangle and position. */
 static enum ohm_status add_jobs(struct packed *p, const struct cluster *m, const struct block_matrix *x,
-                                const struct crossbar *cut, int32_t layer, struct ohm_error *err)
+                                const struct jobs *jobs, int32_t layer, struct ohm_error *err)
 {
     struct packed_layer l;
     double pJ = 0;
     int32_t first;
-    const enum ohm_status st = ohm_packed_begin(p, &l, x, cut, layer, &first, err);
+    const enum ohm_status st = ohm_packed_begin(p, &l, x, &jobs->cut, layer, &first, err);
 
     if (st != OHM_OK)
         return st;
-    for (int32_t i = first; i < p->packing.n; i++) {
-        const double rows = p->packing.item[i].rows, cols = p->packing.item[i].cols;
-
-        pJ += m->job_pJ + m->row_pJ * rows + m->col_pJ * cols + m->cell_pJ * rows * cols;
-    }
+    for (int32_t i = first; i < p->packing.n; i++)
+        pJ += job_pJ(m, p->packing.item[i].rows, p->packing.item[i].cols);
     l.steps = x->positions * l.tiles;
-    l.part_ns[OHM_PART_ARRAY] = (double)l.steps * m->job_ns;
-    l.part_nJ[OHM_PART_ARRAY] = (double)x->positions * pJ * 1e-3;
+    l.part_ns[OHM_PART_ARRAY] = (double)l.steps * jobs->ns;
+    l.part_nJ[OHM_PART_ARRAY] = (double)x->positions * pJ * jobs->energy_ratio * 1e-3;
     ohm_packed_add(p, &l);
     return OHM_OK;
 }
@@ -152,11 +173,19 @@ static void add_digital(struct packed *p, const struct cluster *m, const struct 
     ohm_packed_add(p, &l);
 }
 
-static void add_addition(struct packed *p, const struct cluster *m, const struct ohm_layer *layer, int32_t index)
+static bool prices(const struct ohm_layer *l)
 {
+    return l->live && l->kind == OHM_ADD;
+}
+
+static void add_addition(struct packed *p, const struct packed_use *u, const struct ohm_layer *layer, int32_t index)
+{
+    const struct cluster *const m = u->params;
     struct packed_layer l = {.layer = index, .cols = layer->out.c, .positions = (int64_t)layer->out.h * layer->out.w};
     const double elements = (double)l.cols * (double)l.positions * (layer->inputs - 1);
 
+    if (!prices(layer))
+        return;
     l.part_ns[OHM_PART_CORES] = elements / m->add_speed;
     l.part_nJ[OHM_PART_CORES] = elements * m->add_pJ * 1e-3;
     ohm_packed_add(p, &l);
@@ -167,125 +196,89 @@ static bool is_depthwise(const struct ohm_layer *l)
     return l->kind == OHM_CONV && l->groups > 1 && l->groups == l->in.c && l->out.c == l->in.c;
 }
 
+static bool has_window(const struct ohm_layer *l)
+{
+    return l && l->kind == OHM_CONV && (l->k_h > 1 || l->k_w > 1);
+}
+
 /* As many channels a job as the file says, or as fit. */
-static struct crossbar diagonal_cut(const struct cluster *m, const struct block_matrix *x)
+static struct jobs diagonal_jobs(const struct cluster *m, const struct block_matrix *x)
 {
     const double rows = m->job_channels * (double)x->rows;
 
-    return ohm_crossbar(rows < m->rows ? rows : m->rows, m->job_channels < m->cols ? m->job_channels : m->cols);
+    return (struct jobs){
+        .cut = ohm_crossbar(rows < m->rows ? rows : m->rows, m->job_channels < m->cols ? m->job_channels : m->cols),
+        .ns = m->diagonal_ns,
+        .energy_ratio = m->diagonal_ratio};
 }
 
 /* Depthwise layers that the unit has no kernel for are the cores'. */
-static enum ohm_status add_depthwise(struct packed *p, const struct cluster *m, const struct ohm_chip_use *use,
-                                     const struct ohm_layer *layer, const struct block_matrix *x, int32_t index,
-                                     struct ohm_error *err)
+static enum ohm_status add_depthwise(struct packed *p, const struct packed_use *u, const struct block_matrix *x,
+                                     const struct ohm_layer *layer, int32_t index, struct ohm_error *err)
 {
-    const struct crossbar cut = diagonal_cut(m, x);
+    const struct cluster *const m = u->params;
+    const struct jobs jobs = diagonal_jobs(m, x);
 
-    if (use->depthwise == OHM_DEPTHWISE_ARRAY)
-        return add_jobs(p, m, x, &cut, index, err);
-    if (use->depthwise == OHM_DEPTHWISE_UNIT && layer->k_h == 3 && layer->k_w == 3)
+    if (u->use->depthwise == OHM_DEPTHWISE_ARRAY)
+        return add_jobs(p, m, x, &jobs, index, err);
+    if (u->use->depthwise == OHM_DEPTHWISE_UNIT && layer->k_h == 3 && layer->k_w == 3)
         add_digital(p, m, x, index, OHM_PART_DEPTHWISE, m->unit_speed, m->unit_pJ);
     else
         add_digital(p, m, x, index, OHM_PART_CORES, m->depthwise_speed, m->depthwise_pJ);
     return OHM_OK;
 }
 
-static enum ohm_status add_matrix(struct packed *p, const struct cluster *m, const struct ohm_chip_use *use,
-                                  const struct block_matrix *x, int32_t index, struct ohm_error *err)
+static enum ohm_status add_matrix(struct packed *p, const struct packed_use *u, const struct block_matrix *x,
+                                  const struct ohm_layer *layer, int32_t index, struct ohm_error *err)
 {
-    if (use->matrices == OHM_MATRICES_ARRAY)
-        return add_jobs(p, m, x, &m->tile, index, err);
+    const struct cluster *const m = u->params;
+    const struct jobs jobs = {m->tile, m->job_ns, has_window(layer) ? m->window_ratio : m->pointwise_ratio};
+
+    if (layer && is_depthwise(layer))
+        return add_depthwise(p, u, x, layer, index, err);
+    if (u->use->matrices == OHM_MATRICES_ARRAY)
+        return add_jobs(p, m, x, &jobs, index, err);
     add_digital(p, m, x, index, OHM_PART_CORES, m->matrix_speed, m->matrix_pJ);
     return OHM_OK;
 }
 
-static bool prices(const struct ohm_layer *l)
-{
-    return l->live && l->kind == OHM_ADD;
-}
-
-static enum ohm_status add_net(struct packed *p, const struct cluster *m, const struct ohm_chip_use *use,
-                               const struct ohm_net *net, struct ohm_error *err)
-{
-    enum ohm_status st = OHM_OK;
-
-    for (int32_t i = 0; i < net->layers && st == OHM_OK; i++) {
-        const struct ohm_layer *const l = &net->layer[i];
-        struct block_matrix x;
-
-        if (prices(l))
-            add_addition(p, m, l, i);
-        if (!takes_crossbar(l))
-            continue;
-        block_matrix_of(&x, l);
-        st = is_depthwise(l) ? add_depthwise(p, m, use, l, &x, i, err) : add_matrix(p, m, use, &x, i, err);
-    }
-    return st;
-}
-
 /* ---- the whole ---- */
 
-static struct packed begin(const struct cluster *m, struct ohm_cost_layer *rows)
+static struct packed_use packed_use_of(const struct cluster *m, const struct ohm_chip_use *use)
 {
-    return (struct packed){.tile = &m->tile, .arrays = (int64_t)m->arrays, .rows = rows};
-}
-
-static enum ohm_status finish(struct packed *p, const struct cluster *m, struct ohm_cost *cost, struct ohm_error *err)
-{
-    const enum ohm_status st = ohm_packed_finish(p, cost, err);
-
-    if (st == OHM_OK) {
-        cost->area_mm2 = (double)cost->cores * m->array_mm2 + cost->chips * m->cluster_mm2;
-        cost->area_chips_mm2 = cost->chips * (m->arrays * m->array_mm2 + m->cluster_mm2);
-    }
-    return st;
+    return (struct packed_use){.params = m,
+                               .use = use,
+                               .tile = &m->tile,
+                               .arrays = (int64_t)m->arrays,
+                               .array_mm2 = m->array_mm2,
+                               .rest_mm2 = m->cluster_mm2,
+                               .add_matrix = add_matrix,
+                               .add_other = add_addition};
 }
 
 static enum ohm_status cost_net(const void *params, const struct ohm_chip_use *use, const struct ohm_net *net,
                                 struct ohm_cost *cost, struct ohm_cost_layer *layers, struct ohm_error *err)
 {
-    const struct cluster *const m = params;
-    struct packed p = begin(m, layers);
-    enum ohm_status st;
+    const struct packed_use u = packed_use_of(params, use);
 
-    if ((st = add_net(&p, m, use, net, err)) == OHM_OK)
-        st = finish(&p, m, cost, err);
-    ohm_packing_release(&p.packing);
-    return st;
+    return ohm_packed_cost_net(&u, net, cost, layers, err);
 }
 
 static enum ohm_status cost_matrices(const void *params, const struct ohm_chip_use *use,
                                      const struct ohm_matrix *matrix, int n, struct ohm_cost *cost,
                                      struct ohm_cost_layer *layers, struct ohm_error *err)
 {
-    const struct cluster *const m = params;
-    struct packed p = begin(m, layers);
-    enum ohm_status st = OHM_OK;
+    const struct packed_use u = packed_use_of(params, use);
 
-    for (int32_t i = 0; i < n && st == OHM_OK; i++) {
-        const struct block_matrix x = {matrix[i].rows, matrix[i].cols, 1, matrix[i].positions, false};
-
-        st = add_matrix(&p, m, use, &x, i, err);
-    }
-    if (st == OHM_OK)
-        st = finish(&p, m, cost, err);
-    ohm_packing_release(&p.packing);
-    return st;
+    return ohm_packed_cost_matrices(&u, matrix, n, cost, layers, err);
 }
 
 static enum ohm_status map_net(const void *params, const struct ohm_chip_use *use, const struct ohm_net *net,
                                struct ohm_placement *placements, int64_t cap, int64_t *n, struct ohm_error *err)
 {
-    const struct cluster *const m = params;
-    struct packed p = begin(m, NULL);
-    struct ohm_cost cost;
-    enum ohm_status st;
+    const struct packed_use u = packed_use_of(params, use);
 
-    if ((st = add_net(&p, m, use, net, err)) == OHM_OK && (st = finish(&p, m, &cost, err)) == OHM_OK)
-        st = ohm_packed_places(&p, placements, cap, n, err);
-    ohm_packing_release(&p.packing);
-    return st;
+    return ohm_packed_map_net(&u, net, placements, cap, n, err);
 }
 
 static const char *const uses[] = {"depthwise", "matrices", NULL};

@@ -96,16 +96,19 @@ static void peak(const void *params, const struct ohm_chip_use *use, struct ohm_
 
 /* Only the columns and rows of the layer have power; its columns are converted in turns. Row tiles of a matrix that is
  * higher than the array come one after the other as well. */
-static enum ohm_status add_matrix(struct packed *p, const struct layerserial *m, const struct ohm_chip_use *use,
-                                  const struct block_matrix *x, int32_t layer, struct ohm_error *err)
+static enum ohm_status add_matrix(struct packed *p, const struct packed_use *u, const struct block_matrix *x,
+                                  const struct ohm_layer *layer, int32_t index, struct ohm_error *err)
 {
+    const struct layerserial *const m = u->params;
     const double positions = (double)x->positions;
+    const int bits = u->use->bits;
     double columns = 0, cells = 0;
     struct packed_layer l;
     int64_t turns = 0;
     int32_t first;
-    const enum ohm_status st = ohm_packed_begin(p, &l, x, &m->tile, layer, &first, err);
+    const enum ohm_status st = ohm_packed_begin(p, &l, x, &m->tile, index, &first, err);
 
+    (void)layer;
     if (st != OHM_OK)
         return st;
     for (int32_t i = first; i < p->packing.n; i++) {
@@ -116,90 +119,48 @@ static enum ohm_status add_matrix(struct packed *p, const struct layerserial *m,
         cells += (double)item->cols * item->rows;
     }
     l.steps = turns * x->positions;
-    l.part_ns[OHM_PART_ARRAY] = (double)l.steps * m->cycle_ns[use->bits];
+    l.part_ns[OHM_PART_ARRAY] = (double)l.steps * m->cycle_ns[bits];
     l.part_nJ[OHM_PART_ARRAY] =
-        positions * (columns * m->conversion_pJ + cells * m->cell_pJ) * scale_of(m, use->bits) * 1e-3;
-    l.part_nJ[OHM_PART_DIGITAL] = positions * columns * m->output_pJ[use->bits] * 1e-3;
+        positions * (columns * m->conversion_pJ + cells * m->cell_pJ) * scale_of(m, bits) * 1e-3;
+    l.part_nJ[OHM_PART_DIGITAL] = positions * columns * m->output_pJ[bits] * 1e-3;
     ohm_packed_add(p, &l);
     return OHM_OK;
 }
 
-static enum ohm_status add_net(struct packed *p, const struct layerserial *m, const struct ohm_chip_use *use,
-                               const struct ohm_net *net, struct ohm_error *err)
+/* The array cannot be had in part: its area is in that of the chip. */
+static struct packed_use packed_use_of(const struct layerserial *m, const struct ohm_chip_use *use)
 {
-    enum ohm_status st = OHM_OK;
-
-    for (int32_t i = 0; i < net->layers && st == OHM_OK; i++) {
-        struct block_matrix x;
-
-        if (!takes_crossbar(&net->layer[i]))
-            continue;
-        block_matrix_of(&x, &net->layer[i]);
-        st = add_matrix(p, m, use, &x, i, err);
-    }
-    return st;
-}
-
-static struct packed begin(const struct layerserial *m, struct ohm_cost_layer *rows)
-{
-    return (struct packed){.tile = &m->tile, .arrays = (int64_t)m->arrays, .rows = rows};
-}
-
-/* The array cannot be had in part. */
-static enum ohm_status finish(struct packed *p, const struct layerserial *m, struct ohm_cost *cost,
-                              struct ohm_error *err)
-{
-    const enum ohm_status st = ohm_packed_finish(p, cost, err);
-
-    if (st == OHM_OK)
-        cost->area_mm2 = cost->area_chips_mm2 = cost->chips * m->chip_mm2;
-    return st;
+    return (struct packed_use){.params = m,
+                               .use = use,
+                               .tile = &m->tile,
+                               .arrays = (int64_t)m->arrays,
+                               .rest_mm2 = m->chip_mm2,
+                               .add_matrix = add_matrix};
 }
 
 static enum ohm_status cost_net(const void *params, const struct ohm_chip_use *use, const struct ohm_net *net,
                                 struct ohm_cost *cost, struct ohm_cost_layer *layers, struct ohm_error *err)
 {
-    const struct layerserial *const m = params;
-    struct packed p = begin(m, layers);
-    enum ohm_status st;
+    const struct packed_use u = packed_use_of(params, use);
 
-    if ((st = add_net(&p, m, use, net, err)) == OHM_OK)
-        st = finish(&p, m, cost, err);
-    ohm_packing_release(&p.packing);
-    return st;
+    return ohm_packed_cost_net(&u, net, cost, layers, err);
 }
 
 static enum ohm_status cost_matrices(const void *params, const struct ohm_chip_use *use,
                                      const struct ohm_matrix *matrix, int n, struct ohm_cost *cost,
                                      struct ohm_cost_layer *layers, struct ohm_error *err)
 {
-    const struct layerserial *const m = params;
-    struct packed p = begin(m, layers);
-    enum ohm_status st = OHM_OK;
+    const struct packed_use u = packed_use_of(params, use);
 
-    for (int32_t i = 0; i < n && st == OHM_OK; i++) {
-        const struct block_matrix x = {matrix[i].rows, matrix[i].cols, 1, matrix[i].positions, false};
-
-        st = add_matrix(&p, m, use, &x, i, err);
-    }
-    if (st == OHM_OK)
-        st = finish(&p, m, cost, err);
-    ohm_packing_release(&p.packing);
-    return st;
+    return ohm_packed_cost_matrices(&u, matrix, n, cost, layers, err);
 }
 
 static enum ohm_status map_net(const void *params, const struct ohm_chip_use *use, const struct ohm_net *net,
                                struct ohm_placement *placements, int64_t cap, int64_t *n, struct ohm_error *err)
 {
-    const struct layerserial *const m = params;
-    struct packed p = begin(m, NULL);
-    struct ohm_cost cost;
-    enum ohm_status st;
+    const struct packed_use u = packed_use_of(params, use);
 
-    if ((st = add_net(&p, m, use, net, err)) == OHM_OK && (st = finish(&p, m, &cost, err)) == OHM_OK)
-        st = ohm_packed_places(&p, placements, cap, n, err);
-    ohm_packing_release(&p.packing);
-    return st;
+    return ohm_packed_map_net(&u, net, placements, cap, n, err);
 }
 
 static const char *const uses[] = {"bits", NULL};

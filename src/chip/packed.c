@@ -1,4 +1,4 @@
-/* packed.c - sums and places of layers that share crossbars. */
+/* packed.c - sums and places of layers that share crossbars, whole networks of them. */
 #include "packed.h"
 
 #include "ohm/mem.h"
@@ -59,7 +59,9 @@ void ohm_packed_add(struct packed *p, const struct packed_layer *l)
     }
 }
 
-enum ohm_status ohm_packed_finish(struct packed *p, struct ohm_cost *cost, struct ohm_error *err)
+/* Packs, and fills the cost. */
+static enum ohm_status finish(struct packed *p, const struct packed_use *u, struct ohm_cost *cost,
+                              struct ohm_error *err)
 {
     const double ops = 2 * (double)p->macs;
     double ns = 0, nJ = 0;
@@ -77,15 +79,17 @@ enum ohm_status ohm_packed_finish(struct packed *p, struct ohm_cost *cost, struc
         cost->part_us[i] = p->part_ns[i] * 1e-3;
         cost->part_uJ[i] = p->part_nJ[i] * 1e-3;
     }
-    chips = cost->cores > p->arrays ? divide_up(cost->cores, p->arrays) : 1;
+    chips = cost->cores > u->arrays ? divide_up(cost->cores, u->arrays) : 1;
     cost->chips = (int32_t)chips;
     cost->fits = chips == 1;
-    cost->cores_over = chips == 1 ? 0 : cost->cores - p->arrays;
+    cost->cores_over = chips == 1 ? 0 : cost->cores - u->arrays;
     if (cost->cores)
         cost->util = (double)p->weights / ((double)cost->cores * p->tile->cells);
     cost->latency_us = cost->interval_us = ns * 1e-3;
     cost->energy_uJ = nJ * 1e-3;
     cost->energy_static_uJ = cost->part_uJ[OHM_PART_STATIC];
+    cost->area_mm2 = (double)cost->cores * u->array_mm2 + cost->chips * u->rest_mm2;
+    cost->area_chips_mm2 = cost->chips * ((double)u->arrays * u->array_mm2 + u->rest_mm2);
     cost->power_mW = nJ / ns * 1e3;
     cost->tops = ops / ns * 1e-3;
     cost->tops_per_W = nJ > 0 ? ops / nJ * 1e-3 : 0;
@@ -103,7 +107,8 @@ static int by_place(const void *a, const void *b)
     return (x->at_col > y->at_col) - (x->at_col < y->at_col);
 }
 
-enum ohm_status ohm_packed_places(struct packed *p, struct ohm_placement *placements, int64_t cap, int64_t *n,
+/* Fills placements from what is packed. */
+static enum ohm_status put_places(struct packed *p, struct ohm_placement *placements, int64_t cap, int64_t *n,
                                   struct ohm_error *err)
 {
     struct ohm_placement *all;
@@ -130,4 +135,67 @@ enum ohm_status ohm_packed_places(struct packed *p, struct ohm_placement *placem
         placements[i] = all[i];
     ohm_free(all);
     return OHM_OK;
+}
+
+/* ---- a whole network ---- */
+
+static enum ohm_status add_net(struct packed *p, const struct packed_use *u, const struct ohm_net *net,
+                               struct ohm_error *err)
+{
+    enum ohm_status st = OHM_OK;
+
+    for (int32_t i = 0; i < net->layers && st == OHM_OK; i++) {
+        const struct ohm_layer *const l = &net->layer[i];
+        struct block_matrix x;
+
+        if (takes_crossbar(l)) {
+            block_matrix_of(&x, l);
+            st = u->add_matrix(p, u, &x, l, i, err);
+        } else if (u->add_other) {
+            u->add_other(p, u, l, i);
+        }
+    }
+    return st;
+}
+
+enum ohm_status ohm_packed_cost_net(const struct packed_use *u, const struct ohm_net *net, struct ohm_cost *cost,
+                                    struct ohm_cost_layer *rows, struct ohm_error *err)
+{
+    struct packed p = {.tile = u->tile, .rows = rows};
+    enum ohm_status st;
+
+    if ((st = add_net(&p, u, net, err)) == OHM_OK)
+        st = finish(&p, u, cost, err);
+    ohm_packing_release(&p.packing);
+    return st;
+}
+
+enum ohm_status ohm_packed_cost_matrices(const struct packed_use *u, const struct ohm_matrix *matrix, int n,
+                                         struct ohm_cost *cost, struct ohm_cost_layer *rows, struct ohm_error *err)
+{
+    struct packed p = {.tile = u->tile, .rows = rows};
+    enum ohm_status st = OHM_OK;
+
+    for (int32_t i = 0; i < n && st == OHM_OK; i++) {
+        const struct block_matrix x = {matrix[i].rows, matrix[i].cols, 1, matrix[i].positions, false};
+
+        st = u->add_matrix(&p, u, &x, NULL, i, err);
+    }
+    if (st == OHM_OK)
+        st = finish(&p, u, cost, err);
+    ohm_packing_release(&p.packing);
+    return st;
+}
+
+enum ohm_status ohm_packed_map_net(const struct packed_use *u, const struct ohm_net *net,
+                                   struct ohm_placement *placements, int64_t cap, int64_t *n, struct ohm_error *err)
+{
+    struct packed p = {.tile = u->tile};
+    struct ohm_cost cost;
+    enum ohm_status st;
+
+    if ((st = add_net(&p, u, net, err)) == OHM_OK && (st = finish(&p, u, &cost, err)) == OHM_OK)
+        st = put_places(&p, placements, cap, n, err);
+    ohm_packing_release(&p.packing);
+    return st;
 }

@@ -151,6 +151,8 @@ static void resnet32_on_the_mesh_is_that_of_analognas(void **state)
         GOLD_COUNT(cost.cores, "analognas.resnet32.tiles512");
         GOLD_COUNT(cost.mvm_steps, "analognas.resnet32.steps");
         GOLD_PRINTED(cost.energy_uJ, "analognas.resnet32.uJ");
+        /* The other network of the table cannot be rebuilt: its energy is quoted, 54,502 inferences/s/W. */
+        GOLD_PRINTED(1e6 / 54502, "analognas.t500.uJ");
     }
     ohm_net_release(&b);
     if (!golden)

@@ -31,8 +31,8 @@ static void mobilenetv2_takes_the_time_and_energy_of_the_table(void **state)
         macs += l->kind == OHM_ADD ? t.row[i].cols * t.row[i].positions : l->macs;
     }
     near(ms, 10.06, 5e-3, "published time of the bottlenecks in ms");
-    near(uJ, 440, 0.03, "energy of the rows of the bottlenecks in uJ");
-    near(t.cost.energy_uJ, 491, 0.03, "energy of all rows in uJ");
+    near(uJ, 440, 5e-3, "energy of the rows of the bottlenecks in uJ");
+    near(t.cost.energy_uJ, 491, 5e-3, "energy of all rows in uJ");
     assert_int_equal(t.cost.cores, 34);
     assert_true(t.cost.fits);
     near(t.cost.area_mm2, 30, 0.01, "published area");
@@ -45,8 +45,7 @@ static void mobilenetv2_takes_the_time_and_energy_of_the_table(void **state)
         GOLD_PRINTED(ms, "cluster.mbv2.latency_bottlenecks_ms");
         GOLD_PRINTED(t.cost.latency_us * 1e-3, "cluster.mbv2.latency_ms");
         GOLD_PRINTED(t.cost.energy_uJ, "cluster.mbv2.energy_uJ");
-        /* The sum of the rows as printed: that of the fitted jobs is 1.5 % below it. */
-        near(uJ, gold("cluster.mbv2.energy_bottlenecks_uJ", "", ""), 0.03, "energy of the bottlenecks");
+        GOLD_PRINTED(uJ, "cluster.mbv2.energy_bottlenecks_uJ");
     }
     ohm_net_release(&t.builder);
     ohm_chip_free(chip);
@@ -54,32 +53,46 @@ static void mobilenetv2_takes_the_time_and_energy_of_the_table(void **state)
         skip();
 }
 
-/* Times of single rows, from the formulas by hand: one of each kind. */
-static void rows_of_the_table_are_within_a_hundredth_of_a_millisecond(void **state)
+static int64_t arrays_along(int64_t cells)
 {
-    static const struct {
-        const char *name;
-        double ms;
-    } rows[] = {{"conv1", 12544 * 0.13e-3}, /* 27 x 32: one array */
-                {"block1.depthwise", 12544 * 32 * 9 / 14.85e6},
-                {"block17.project", 49 * 4 * 2 * 0.13e-3}, /* 960 x 320: 4 x 2 arrays */
-                {"block3.add", 3136 * 24 / 0.418e6},
-                {"conv2", 49 * 2 * 5 * 0.13e-3}};
+    return (cells + 255) / 256;
+}
+
+/* ms of one row of the table, by the publication's constants: 130 ns a job, 29.7 MAC a cycle at 500 MHz, 0.418 elements
+ * added a ns. */
+static double row_ms(const struct ohm_layer *l)
+{
+    const double positions = (double)l->out.h * l->out.w;
+
+    if (l->kind == OHM_ADD)
+        return positions * l->out.c / 0.418 * 1e-6;
+    if (l->groups > 1)
+        return positions * l->out.c * 9 / (29.7 * 0.5) * 1e-6;
+    return positions * (double)(arrays_along((int64_t)l->k_h * l->k_w * l->in.c) * arrays_along(l->out.c)) * 130e-6;
+}
+
+static void every_row_of_the_table_is_within_a_hundredth_of_a_millisecond(void **state)
+{
     const struct ohm_chip_use use = fixture_use(OHM_READ_4_PHASE, OHM_SCHEDULE_SERIAL);
     struct ohm_chip *const chip = fixture_chip_named("imc-cluster");
+    int jobs = 0, depthwise = 0, additions = 0;
     struct table t;
-    size_t seen = 0;
 
     (void)state;
     tabulate(&t, chip, &use, "mobilenetv2-cluster");
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        for (int k = 0; k < t.rows; k++)
-            if (strcmp(t.net->layer[t.row[k].layer].name, rows[i].name) == 0) {
-                if (!(fabs(t.row[k].latency_us * 1e-3 - rows[i].ms) < 1e-4))
-                    fail_msg("%s takes %g ms, not %g", rows[i].name, t.row[k].latency_us * 1e-3, rows[i].ms);
-                seen++;
-            }
-    assert_int_equal(seen, sizeof rows / sizeof rows[0]);
+    assert_int_equal(t.rows, 63);
+    for (int i = 0; i < t.rows; i++) {
+        const struct ohm_layer *const l = &t.net->layer[t.row[i].layer];
+
+        if (!(fabs(t.row[i].latency_us * 1e-3 - row_ms(l)) < 1e-4))
+            fail_msg("%s takes %g ms, not %g", l->name, t.row[i].latency_us * 1e-3, row_ms(l));
+        additions += l->kind == OHM_ADD;
+        depthwise += l->kind == OHM_CONV && l->groups > 1;
+        jobs += l->kind == OHM_CONV && l->groups == 1;
+    }
+    assert_int_equal(additions, 10);
+    assert_int_equal(depthwise, 17);
+    assert_int_equal(jobs, 36);
     ohm_net_release(&t.builder);
     ohm_chip_free(chip);
 }
@@ -119,7 +132,7 @@ static void an_array_peaks_at_one_tops(void **state)
     ohm_chip_peak(chip, &use, &top);
     near(top.tops, 1.008, 1e-3, "published TOPS of an array");
     /* 6.39 is published; the energy of a job is fitted to layers, of which none fills the array. */
-    near(top.tops_per_W, 6.39, 0.05, "published TOPS/W of an array");
+    near(top.tops_per_W, 6.39, 0.03, "published TOPS/W of an array");
     ohm_chip_free(chip);
 }
 
@@ -168,51 +181,91 @@ static const struct ohm_net *bottleneck(struct ohm_net_builder *b)
     return fixture_finish(b, fixture_add(b, fixture_conv(b, y, 128, 1, 1), x));
 }
 
+struct ratios {
+    struct ohm_chip *chip;
+    struct ohm_net_builder builder;
+    const struct ohm_net *net;
+    struct ohm_cost unit, software;
+};
+
+static struct ohm_cost bottleneck_cost(const struct ratios *r, int depthwise, int matrices)
+{
+    struct ohm_chip_use use = fixture_use(OHM_READ_4_PHASE, OHM_SCHEDULE_SERIAL);
+
+    use.depthwise = depthwise;
+    use.matrices = matrices;
+    return fixture_cost(r->chip, &use, r->net);
+}
+
+/* The ratios need depthwise layers in software at 4.2 MAC a cycle, not at 1.14 as the factor 26 does. */
+static void ratios_begin(struct ratios *r)
+{
+    *r = (struct ratios){.chip = fixture_chip_named("imc-cluster")};
+    r->net = bottleneck(&r->builder);
+    assert_int_equal(ohm_chip_set(r->chip, "software_depthwise.cores_MAC_per_cycle", "4.2", NULL), OHM_OK);
+    r->unit = bottleneck_cost(r, OHM_DEPTHWISE_UNIT, OHM_MATRICES_ARRAY);
+    r->software = bottleneck_cost(r, OHM_DEPTHWISE_CORES, OHM_MATRICES_CORES);
+}
+
+static void ratios_end(struct ratios *r)
+{
+    ohm_net_release(&r->builder);
+    ohm_chip_free(r->chip);
+}
+
 static void ratios_of_a_bottleneck_are_the_published_ones(void **state)
 {
-    struct ohm_chip *const chip = fixture_chip_named("imc-cluster");
-    struct ohm_chip_use use = fixture_use(OHM_READ_4_PHASE, OHM_SCHEDULE_SERIAL);
-    struct ohm_cost unit, hybrid, software, diagonal[2];
-    struct ohm_net_builder b = {0};
-    const struct ohm_net *const net = bottleneck(&b);
+    struct ohm_cost hybrid;
+    struct ratios r;
 
     (void)state;
-    assert_int_equal(ohm_chip_set(chip, "software_depthwise.cores_MAC_per_cycle", "4.2", NULL), OHM_OK);
-    unit = fixture_cost(chip, &use, net);
-    use.depthwise = OHM_DEPTHWISE_CORES;
-    hybrid = fixture_cost(chip, &use, net);
-    use.matrices = OHM_MATRICES_CORES;
-    software = fixture_cost(chip, &use, net);
-    near(unit.latency_us, 377, 5e-3, "time of the bottleneck in us");
-    near(software.latency_us / unit.latency_us, 11.5, 0.01, "software over unit, time");
-    near(hybrid.latency_us / unit.latency_us, 2.6, 0.01, "hybrid over unit, time");
-    near(software.latency_us / hybrid.latency_us, 4.6, 0.05, "software over hybrid, time");
-    near(software.energy_uJ / unit.energy_uJ, 9.2, 0.01, "software over unit, energy");
-    near(hybrid.energy_uJ / unit.energy_uJ, 2.7, 0.01, "hybrid over unit, energy");
-    near(software.energy_uJ / hybrid.energy_uJ, 3.4, 0.01, "software over hybrid, energy");
-    assert_int_equal(software.cores, 0);
-    assert_int_equal(software.mvm_steps, 0);
-    use.matrices = OHM_MATRICES_ARRAY;
-    use.depthwise = OHM_DEPTHWISE_ARRAY;
-    diagonal[0] = fixture_cost(chip, &use, net);
-    assert_int_equal(ohm_chip_set(chip, "diagonal.job_channels", "8", NULL), OHM_OK);
-    diagonal[1] = fixture_cost(chip, &use, net);
-    /* Order as published: the unit, then 16 channels a job, then 8, then software. */
-    assert_true(unit.latency_us < diagonal[0].latency_us && diagonal[0].latency_us < diagonal[1].latency_us &&
-                diagonal[1].latency_us < software.latency_us);
-    ohm_net_release(&b);
-    ohm_chip_free(chip);
+    ratios_begin(&r);
+    hybrid = bottleneck_cost(&r, OHM_DEPTHWISE_CORES, OHM_MATRICES_ARRAY);
+    near(r.unit.latency_us, 377, 5e-3, "time of the bottleneck in us");
+    near(r.software.latency_us / r.unit.latency_us, 11.5, 5e-3, "software over unit, time");
+    near(hybrid.latency_us / r.unit.latency_us, 2.6, 5e-3, "hybrid over unit, time");
+    /* 11.5 / 2.6 is 4.42: the third published ratio does not follow from the other two. */
+    near(r.software.latency_us / hybrid.latency_us, 4.6, 0.05, "software over hybrid, time");
+    near(r.software.energy_uJ / r.unit.energy_uJ, 9.2, 5e-3, "software over unit, energy");
+    near(hybrid.energy_uJ / r.unit.energy_uJ, 2.7, 5e-3, "hybrid over unit, energy");
+    near(r.software.energy_uJ / hybrid.energy_uJ, 3.4, 5e-3, "software over hybrid, energy");
+    assert_int_equal(r.software.cores, 0);
+    assert_int_equal(r.software.mvm_steps, 0);
+    ratios_end(&r);
+}
+
+/* Depthwise layers on arrays, 16 and 8 channels a job: one time and one energy of such a job for both. */
+static void ratios_of_depthwise_layers_on_arrays_are_the_published_ones(void **state)
+{
+    static const struct {
+        const char *channels;
+        double faster, less_energy;
+    } rows[] = {{"16", 2.27, 1.0}, {"8", 1.23, 0.81}};
+    struct ratios r;
+
+    (void)state;
+    ratios_begin(&r);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct ohm_cost cost;
+
+        assert_int_equal(ohm_chip_set(r.chip, "diagonal.job_channels", rows[i].channels, NULL), OHM_OK);
+        cost = bottleneck_cost(&r, OHM_DEPTHWISE_ARRAY, OHM_MATRICES_ARRAY);
+        near(r.software.latency_us / cost.latency_us, rows[i].faster, 5e-3, "software over diagonal, time");
+        near(r.software.energy_uJ / cost.energy_uJ, rows[i].less_energy, 0.02, "software over diagonal, energy");
+    }
+    ratios_end(&r);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mobilenetv2_takes_the_time_and_energy_of_the_table),
-        cmocka_unit_test(rows_of_the_table_are_within_a_hundredth_of_a_millisecond),
+        cmocka_unit_test(every_row_of_the_table_is_within_a_hundredth_of_a_millisecond),
         cmocka_unit_test(the_coefficients_of_a_job_are_the_golden_ones),
         cmocka_unit_test(an_array_peaks_at_one_tops),
         cmocka_unit_test(depthwise_layers_on_the_cores_dominate),
         cmocka_unit_test(ratios_of_a_bottleneck_are_the_published_ones),
+        cmocka_unit_test(ratios_of_depthwise_layers_on_arrays_are_the_published_ones),
     };
 
     return cmocka_run_group_tests(tests, load_golden, free_golden);
