@@ -1,13 +1,22 @@
 /* bench_cost.c - what the price of one network takes, on hermes64 against a plain reference that does each formula as
- * written, and on each chip named.
- *   bench_cost [N [CHIP.yaml...]]     ns per call, one thread, best of five runs of N calls */
+ * written, and on each chip named; and how long 100,000 random networks on all of these chips take.
+ *   bench_cost [N [CHIP.yaml...]]     ns per call, one thread, best of five runs of N calls; all shipped chips */
 #include "ohm/chip.h"
+#include "ohm/decode.h"
+#include "ohm/parallel.h"
+#include "ohm/rng.h"
+#include "ohm/space.h"
 #include "ohm/str.h"
 
+#include <glob.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+/* What a search asks for at most: ns for ResNet-32 on hermes64, s for the networks on all chips with two threads. */
+static const double bar_ns = 5000, bar_s = 10;
+enum { RESNET32 = 5 }; /* blocks in a stage */
 
 static double now_ns(void)
 {
@@ -116,6 +125,8 @@ static void bench_net(struct bench *x, int blocks)
             ns[kind] = measure(x, (enum kind)kind);
         for (int kind = 0; kind < KINDS; kind++)
             printf("  %-12s %8.0f ns  %6.2f of the reference\n", kind_names[kind], ns[kind], ns[kind] / ns[REFERENCE]);
+        if (blocks == RESNET32)
+            printf("  serial is %.3f of the bar of %g ns\n", ns[SERIAL] / bar_ns, bar_ns);
     }
     free(x->rows);
     ohm_net_release(&b);
@@ -137,40 +148,99 @@ static struct ohm_chip *load(const char *path)
     return chip;
 }
 
+enum { NETWORKS = 100000, THREADS = 2, CHUNKS = 100 };
+
+struct crowd {
+    struct ohm_chip **chip;
+    int chips;
+    struct ohm_space *space;
+    struct ohm_net_builder builder[THREADS];
+    double uJ[CHUNKS]; /* so that no call is left out */
+};
+
+static enum ohm_status price_chunk(void *context, int index, int worker, struct ohm_error *err)
+{
+    struct crowd *const x = context;
+    struct ohm_rng rng = ohm_rng_seed((uint64_t)index);
+    struct ohm_chip_use use;
+    struct ohm_genotype g;
+    const struct ohm_net *net;
+    enum ohm_status st = OHM_OK;
+
+    ohm_fields_default(ohm_chip_use_fields, &use);
+    for (int i = 0; i < NETWORKS / CHUNKS && st == OHM_OK; i++) {
+        if ((st = ohm_genotype_sample(x->space, &g, &rng, err)) == OHM_OK)
+            st = ohm_decode(x->space, &g, &x->builder[worker], &net, err);
+        for (int c = 0; c < x->chips && st == OHM_OK; c++) {
+            struct ohm_cost cost;
+
+            st = ohm_cost_net(x->chip[c], &use, net, &cost, NULL, err);
+            x->uJ[index] += st == OHM_OK ? cost.energy_uJ : 0;
+        }
+    }
+    return st;
+}
+
+/* Random networks, built and priced on all chips. */
+static bool bench_crowd(struct bench *x, struct ohm_chip **chip, int chips)
+{
+    struct crowd crowd = {.chip = chip, .chips = chips};
+    const double start = now_ns();
+    bool ok = ohm_space_load(&crowd.space, "searchspaces/resnet-cifar10.yaml", NULL) == OHM_OK &&
+              ohm_parallel_for(THREADS, CHUNKS, price_chunk, &crowd, NULL) == OHM_OK;
+    const double s = (now_ns() - start) * 1e-9;
+
+    for (int i = 0; i < CHUNKS; i++)
+        x->sum += crowd.uJ[i];
+    if (ok)
+        printf("%d networks of resnet-cifar10 built and priced on %d chips, %d threads: %.2f s, %.3f of the bar of "
+               "%g s\n",
+               NETWORKS, chips, THREADS, s, s / bar_s, bar_s);
+    for (int i = 0; i < THREADS; i++)
+        ohm_net_release(&crowd.builder[i]);
+    ohm_space_free(crowd.space);
+    return ok;
+}
+
 /* ResNet-32, layer-serial, on one chip after the other. */
-static bool bench_chips(struct bench *x, const char *const *paths, int n)
+static void bench_chips(struct bench *x, struct ohm_chip **chip, int chips)
 {
     struct ohm_net_builder b = {0};
-    double all = 0;
-    bool ok = true;
 
-    x->net = resnet(&b, 5);
-    for (int i = 0; i < n && ok && x->net; i++) {
-        struct ohm_chip *const chip = load(paths[i]);
+    x->net = resnet(&b, RESNET32);
+    for (int i = 0; i < chips && x->net; i++) {
         double ns;
 
-        if ((ok = chip != NULL)) {
-            x->chip = chip;
-            ns = measure(x, SERIAL);
-            all += ns;
-            printf("  %-12s %8.0f ns\n", ohm_chip_name(chip), ns);
-        }
-        ohm_chip_free(chip);
+        x->chip = chip[i];
+        ns = measure(x, SERIAL);
+        printf("  %-12s %8.0f ns\n", ohm_chip_name(chip[i]), ns);
     }
-    if (ok && all > 0)
-        printf("  all          %8.0f ns: 100,000 networks in %.1f s on one core\n", all, all * 1e-4);
     ohm_net_release(&b);
+}
+
+static bool bench_files(struct bench *x, char **paths, size_t n)
+{
+    struct ohm_chip **const chip = calloc(n, sizeof *chip);
+    size_t loaded = 0;
+    bool ok;
+
+    while (chip && loaded < n && (chip[loaded] = load(paths[loaded])))
+        loaded++;
+    if ((ok = n > 0 && loaded == n)) {
+        bench_chips(x, chip, (int)n);
+        ok = bench_crowd(x, chip, (int)n);
+    }
+    for (size_t i = 0; i < loaded; i++)
+        ohm_chip_free(chip[i]);
+    free(chip);
     return ok;
 }
 
 int main(int argc, char **argv)
 {
-    static const char *const shipped[] = {"searchspaces/chips/hermes64.yaml", "searchspaces/chips/mesh512.yaml",
-                                          "searchspaces/chips/aon-cim.yaml", "searchspaces/chips/imc-cluster.yaml"};
-    const char *const *const paths = argc > 2 ? (const char *const *)argv + 2 : shipped;
-    const int n = argc > 2 ? argc - 2 : (int)(sizeof shipped / sizeof shipped[0]);
-    struct ohm_chip *const hermes = load(shipped[0]);
+    struct ohm_chip *const hermes = load("searchspaces/chips/hermes64.yaml");
     struct bench x = {.calls = 20000};
+    glob_t shipped = {0};
     bool ok;
 
     if (argc > 1 && (!ohm_parse_int64(argv[1], &x.calls) || x.calls < 1)) {
@@ -178,13 +248,15 @@ int main(int argc, char **argv)
         ohm_chip_free(hermes);
         return 2;
     }
-    if ((ok = hermes != NULL)) {
+    if ((ok = hermes != NULL && glob("searchspaces/chips/*.yaml", 0, NULL, &shipped) == 0)) {
         x.chip = hermes;
-        bench_net(&x, 5);
+        bench_net(&x, RESNET32);
         bench_net(&x, 16);
-        ok = bench_chips(&x, paths, n);
+        ok = argc > 2 ? bench_files(&x, argv + 2, (size_t)argc - 2)
+                      : bench_files(&x, shipped.gl_pathv, shipped.gl_pathc);
         printf("(%g)\n", x.sum);
     }
+    globfree(&shipped);
     ohm_chip_free(hermes);
     return !ok;
 }
