@@ -1,4 +1,4 @@
-/* plot.c - what both plots need: the range of the data and round numbers for its axes. */
+/* plot.c - what all plots need: the range of the data and round numbers for its axes. */
 #include "report_int.h"
 
 #include <math.h>
@@ -22,27 +22,37 @@ static void widen(double *low, double *high)
     *high += room;
 }
 
-bool ohm_plot_range(const struct ohm_plot *plot, struct ohm_plot_range *r)
+void ohm_plot_extend(struct ohm_plot_extent *extent, double x, double y)
 {
-    int seen = 0;
+    struct ohm_plot_range *const r = &extent->range;
 
-    for (int i = 0; i < plot->n; i++) {
-        const double x = plot->x[i], y = plot->y[i];
+    if (!isfinite(x) || !isfinite(y))
+        return;
+    if (extent->seen++ == 0)
+        *r = (struct ohm_plot_range){x, x, y, y};
+    r->x_low = fmin(r->x_low, x);
+    r->x_high = fmax(r->x_high, x);
+    r->y_low = fmin(r->y_low, y);
+    r->y_high = fmax(r->y_high, y);
+}
 
-        if (!isfinite(x) || !isfinite(y))
-            continue;
-        if (seen++ == 0)
-            *r = (struct ohm_plot_range){x, x, y, y};
-        r->x_low = fmin(r->x_low, x);
-        r->x_high = fmax(r->x_high, x);
-        r->y_low = fmin(r->y_low, y);
-        r->y_high = fmax(r->y_high, y);
-    }
-    if (seen == 0)
+bool ohm_plot_widen(const struct ohm_plot_extent *extent, struct ohm_plot_range *r)
+{
+    if (extent->seen == 0)
         return false;
+    *r = extent->range;
     widen(&r->x_low, &r->x_high);
     widen(&r->y_low, &r->y_high);
     return true;
+}
+
+bool ohm_plot_range(const struct ohm_plot *plot, struct ohm_plot_range *r)
+{
+    struct ohm_plot_extent extent = {.seen = 0};
+
+    for (int i = 0; i < plot->n; i++)
+        ohm_plot_extend(&extent, plot->x[i], plot->y[i]);
+    return ohm_plot_widen(&extent, r);
 }
 
 int ohm_plot_mark(const struct ohm_plot *plot, int i)

@@ -1,4 +1,4 @@
-/* table.c - aligned columns for a terminal. */
+/* table.c - aligned columns for a terminal, and the same as Markdown. */
 #include "ohm/report.h"
 
 #include "ohm/mem.h"
@@ -165,4 +165,38 @@ void ohm_table_print(struct ohm_str *s, const struct ohm_table *t, int limit, bo
             ohm_str_printf(s, "(%d more columns: widen the terminal, or ask for --csv)\n", t->columns - shown);
     }
     ohm_free(width);
+}
+
+/* ---- Markdown ---- */
+
+/* A line's end would end the row, and these signs mean something to Markdown. */
+static void put_markdown(struct ohm_str *s, const char *text)
+{
+    for (; *text; text++) {
+        if (strchr("|*_`<>[]\\", *text))
+            ohm_str_append(s, "\\");
+        ohm_str_append_n(s, (unsigned char)*text < ' ' ? " " : text, 1);
+    }
+}
+
+void ohm_table_markdown(struct ohm_str *s, const struct ohm_table *t)
+{
+    s->failed |= t->failed;
+    if (t->failed || t->columns == 0)
+        return;
+    for (int c = 0; c < t->columns; c++) {
+        ohm_str_append(s, c ? " | " : "| ");
+        put_markdown(s, t->name[c]);
+    }
+    ohm_str_append(s, " |\n");
+    for (int c = 0; c < t->columns; c++)
+        ohm_str_append(s, t->right[c] ? "| ---: " : "| --- ");
+    ohm_str_append(s, "|\n");
+    for (size_t i = 0; i + (size_t)t->columns <= t->cells; i += (size_t)t->columns) {
+        for (int c = 0; c < t->columns; c++) {
+            ohm_str_append(s, c ? " | " : "| ");
+            put_markdown(s, t->cell[i + (size_t)c]);
+        }
+        ohm_str_append(s, " |\n");
+    }
 }
