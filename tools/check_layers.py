@@ -28,7 +28,7 @@ HEADERS = {
     "onnx": "onnx",
     "validate": "validate",
     "collect": "collect",
-    "eval": "eval",
+    "eval": "eval chip_axes",
     "study": "study bench",
     "cli": "",
 }

@@ -4,6 +4,7 @@
 #define OHM_EVAL_H
 
 #include "ohm/chip.h"
+#include "ohm/chip_axes.h"
 #include "ohm/error.h"
 #include "ohm/expr.h"
 #include "ohm/space.h"
@@ -43,9 +44,10 @@ const char *ohm_objective_split(const char *text, int *sign);
 struct ohm_evaluator;
 
 struct ohm_evaluator_spec {
-    const struct ohm_space *space;
+    const struct ohm_space *space;        /* with chip_axes the extended one; surrogates are of its base */
     const struct ohm_chip *chip;          /* NULL: no chip metrics */
     struct ohm_chip_use use;
+    const struct ohm_chip_axes *chip_axes; /* NULL: chip and use are the same for all; borrowed */
     struct ohm_surrogate *const *surrogates; /* [surrogate_count], borrowed */
     int surrogate_count;
     const char *const *objectives;        /* "maximize acc_1d", "energy_uJ" (a metric's natural direction);

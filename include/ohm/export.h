@@ -20,6 +20,7 @@ struct ohm_net_record {
     const struct ohm_net *net;      /* of the genotype, with names */
     const struct ohm_chip *chip;    /* NULL: neither cost nor mapping */
     const struct ohm_chip_use *use; /* with a chip */
+    const char *chip_axes;          /* "cores=32 ...": what chip and use have of a search; NULL: nothing */
     const char *const *score_name;  /* [scores], with units */
     const double *score;            /* [scores] */
     int scores;

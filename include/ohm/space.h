@@ -55,6 +55,12 @@ enum ohm_status ohm_space_load(struct ohm_space **out, const char *path, struct 
 /* The same from memory, `path` being the name for messages. */
 enum ohm_status ohm_space_parse(struct ohm_space **out, const char *bytes, size_t length, const char *path,
                                 struct ohm_diag *diag);
+/* The same space with further axes behind its own, written as under `axes:` of a file; their names may have dots, and no
+ * family builds anything from them. So a genotype of the result gives the same network, values and features with `base`;
+ * ohm_genotype_check and _equal want the genes behind those of base to be 0. Name and source are those of base; there
+ * is no key. */
+enum ohm_status ohm_space_extend(struct ohm_space **out, const struct ohm_space *base, const char *axes,
+                                 struct ohm_diag *diag);
 void ohm_space_free(struct ohm_space *space);
 
 const char *ohm_space_name(const struct ohm_space *space);

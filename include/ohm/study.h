@@ -5,6 +5,7 @@
  *   space: resnet-kws              # name of a shipped space, or a path
  *   chip: hermes64                 # name or path
  *   chip_use: { read_mode: 4-phase, schedule: pipelined }
+ *   chip_axes: { periphery: [ldpu, nmpu] }    # parameters of the chip that are searched too: ohm/chip_axes.h
  *   surrogates: [nb201-cifar10-pcm]           # names, folders, or plain XGBoost files as target=path
  *   strategy: { name: nsga2, population: 100 }
  *   objectives: [ maximize acc_1d, minimize energy_uJ ]   # a bare metric goes its natural way
@@ -34,7 +35,7 @@
 /* ---- settings ---- */
 
 /* Keys: study task space chip surrogates strategy objectives constraints budget seed, and dotted ones for the options of
- * a table: chip_use.read_mode, strategy.population. */
+ * a table: chip_use.read_mode, strategy.population; and the axes of the chip, values with commas: chip_axes.periphery. */
 struct ohm_setting {
     const char *key, *value;
     const char *origin; /* "study.yaml:14", "--budget", "OHMNAS_SEED", "default" */
@@ -68,10 +69,22 @@ const char *ohm_plan_name(const struct ohm_plan *plan);
 int64_t ohm_plan_budget(const struct ohm_plan *plan);
 int ohm_plan_setting_count(const struct ohm_plan *plan);
 const struct ohm_setting *ohm_plan_setting(const struct ohm_plan *plan, int i);
-const struct ohm_space *ohm_plan_space(const struct ohm_plan *plan);
+const struct ohm_space *ohm_plan_space(const struct ohm_plan *plan); /* what is searched, axes of the chip included */
 const struct ohm_chip *ohm_plan_chip(const struct ohm_plan *plan); /* NULL: none */
 const struct ohm_chip_use *ohm_plan_chip_use(const struct ohm_plan *plan);
 struct ohm_evaluator *ohm_plan_evaluator(struct ohm_plan *plan);
+
+/* What the genotypes of a study in the log mean. */
+struct ohm_study_spaces {
+    struct ohm_space *net;           /* of its networks: a genotype of `all`, read as one of `net`, is the network */
+    struct ohm_space *all;           /* what was searched: `net` itself, or that with the axes of the chip behind */
+    struct ohm_chip *chip;           /* NULL: none */
+    struct ohm_chip_axes *chip_axes; /* NULL: none */
+};
+enum ohm_status ohm_study_spaces_load(struct ohm_study_spaces *out, struct ohm_store *store, int64_t study,
+                                      struct ohm_diag *diag);
+void ohm_study_spaces_release(struct ohm_study_spaces *spaces);
+
 /* Settings of a study in the log as text "key value origin" rows without loading anything: see show --origin. */
 typedef enum ohm_status ohm_setting_fn(void *context, const struct ohm_setting *setting, struct ohm_error *err);
 enum ohm_status ohm_study_settings(struct ohm_store *store, int64_t study, ohm_setting_fn *fn, void *context,

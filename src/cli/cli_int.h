@@ -299,7 +299,9 @@ struct ohm_net_options {
 struct ohm_named_net {
     struct ohm_space *space; /* NULL: written layer by layer, of no space; then it has no genotype and no id */
     struct ohm_genotype genotype;
-    uint64_t id;
+    uint64_t id;                      /* of a trial: that of its network together with its chip */
+    struct ohm_study_spaces spaces;   /* of a trial whose study has axes of the chip; `net` is NULL, for it is `space` */
+    struct ohm_genotype point;        /* of spaces.all */
     char name[OHM_ID_TEXT_SIZE + 64]; /* n:ID, or the name in the file of layers */
     struct ohm_str layers_text;       /* the file of layers */
     struct ohm_net_builder builder;
@@ -318,6 +320,8 @@ enum ohm_status ohm_net_arg_of_space(struct ohm_cli *cli, struct ohm_named_net *
                                      const struct ohm_net_options *options, struct ohm_error *err);
 /* Appends a file that is read as this NET. */
 enum ohm_status ohm_net_arg_text(const struct ohm_named_net *net, struct ohm_str *s, struct ohm_error *err);
+/* "schedule=pipelined cores=32": the chip of a trial that was searched together with it; else nothing. */
+void ohm_net_arg_chip(const struct ohm_named_net *net, struct ohm_str *s);
 void ohm_net_arg_release(struct ohm_named_net *net);
 /* Is the text a way to name one network of the log ("n:..." or "#17")? */
 bool ohm_is_trial_id(const char *text);

@@ -17,6 +17,22 @@ static const struct ohm_option options[] = {
     OHM_OPT_END,
 };
 
+static void out_axis(struct ohm_out *o, const struct diff *opt, const char *name, const struct ohm_str *a,
+                     const struct ohm_str *b)
+{
+    if (!opt->all && strcmp(ohm_str_text(a), ohm_str_text(b)) == 0)
+        return;
+    ohm_out_row(o);
+    if (opt->format.csv)
+        ohm_out_text(o, "kind", "axis");
+    ohm_out_text(o, opt->format.csv ? "name" : "axis", name);
+    ohm_out_str(o, "a", a);
+    ohm_out_str(o, "b", b);
+    if (opt->format.csv)
+        ohm_out_text(o, "b_minus_a", NULL);
+    ohm_out_row_end(o);
+}
+
 static void axis_value(const struct ohm_named_net *n, int axis, struct ohm_str *s)
 {
     const struct ohm_axis *a = ohm_space_axis(n->space, axis);
@@ -38,20 +54,43 @@ static void out_axes(struct ohm_out *o, const struct diff *opt, const struct ohm
     for (int i = 0; i < ohm_space_axes(a->space); i++) {
         axis_value(a, i, &left);
         axis_value(b, i, &right);
-        if (!opt->all && strcmp(ohm_str_text(&left), ohm_str_text(&right)) == 0)
-            continue;
-        ohm_out_row(o);
-        if (opt->format.csv)
-            ohm_out_text(o, "kind", "axis");
-        ohm_out_text(o, opt->format.csv ? "name" : "axis", ohm_space_axis(a->space, i)->name);
-        ohm_out_str(o, "a", &left);
-        ohm_out_str(o, "b", &right);
-        if (opt->format.csv)
-            ohm_out_text(o, "b_minus_a", NULL);
-        ohm_out_row_end(o);
+        out_axis(o, opt, ohm_space_axis(a->space, i)->name, &left, &right);
     }
     ohm_str_release(&left);
     ohm_str_release(&right);
+}
+
+/* What a trial says of the parameter; "-" where it is no axis of its study. */
+static void chip_value(const struct ohm_named_net *n, const char *key, struct ohm_str *s)
+{
+    const struct ohm_chip_axes *const axes = n->spaces.chip_axes;
+
+    ohm_str_clear(s);
+    for (int i = 0; axes && i < ohm_chip_axes_count(axes); i++)
+        if (strcmp(ohm_chip_axes_parameter(axes, i)->key, key) == 0 &&
+            ohm_genotype_active(n->spaces.all, &n->point, ohm_space_axes(n->space) + i))
+            ohm_str_append(s, ohm_chip_axes_value(axes, i, &n->point));
+    if (s->length == 0)
+        ohm_str_append(s, "-");
+}
+
+static void out_chip_axes(struct ohm_out *o, const struct diff *opt, const struct ohm_named_net *a,
+                          const struct ohm_named_net *b)
+{
+    struct ohm_str left = {0}, right = {0}, name = {0};
+    const struct ohm_chip_parameter *p;
+
+    for (int i = 0; (p = ohm_chip_parameter(i)) != NULL; i++) {
+        chip_value(a, p->key, &left);
+        chip_value(b, p->key, &right);
+        ohm_str_clear(&name);
+        ohm_str_printf(&name, "chip.%s", p->key);
+        if (strcmp(ohm_str_text(&left), "-") != 0 || strcmp(ohm_str_text(&right), "-") != 0)
+            out_axis(o, opt, ohm_str_text(&name), &left, &right);
+    }
+    ohm_str_release(&left);
+    ohm_str_release(&right);
+    ohm_str_release(&name);
 }
 
 static void out_number(struct ohm_out *o, const struct diff *opt, const char *name, double a, double b)
@@ -98,6 +137,7 @@ static enum ohm_status compare(const struct diff *opt, const struct ohm_named_ne
     ohm_out_text(&out, "b", ohm_id_text(b->id, id));
     ohm_out_list(&out, "axes");
     out_axes(&out, opt, a, b);
+    out_chip_axes(&out, opt, a, b);
     if (!opt->format.csv) { /* there, both are one table with the columns kind, name, a, b, b_minus_a */
         ohm_out_list_end(&out);
         ohm_out_say(&out, "%s", "");

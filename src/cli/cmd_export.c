@@ -28,10 +28,12 @@ static const struct ohm_option options[] = {
     OHM_OPT_END,
 };
 
+/* Without --chip a trial that was searched together with its chip is written with that. */
 static enum ohm_status write_net(const struct export *opt, const struct ohm_named_net *n, const struct ohm_chip *chip,
-                                 const struct ohm_chip_use *use, struct ohm_str *s, struct ohm_error *err)
+                                 struct ohm_chip_use *use, struct ohm_str *s, struct ohm_error *err)
 {
-    const struct ohm_net_record record = {
+    struct ohm_str axes = {0};
+    struct ohm_net_record record = {
         .space = n->space,
         .genotype = &n->genotype,
         .net = n->net,
@@ -45,15 +47,26 @@ static enum ohm_status write_net(const struct export *opt, const struct ohm_name
         .trial = n->trial,
         .seed = n->study.seed,
     };
+    enum ohm_status st = OHM_OK;
 
-    if (strcmp(opt->to, "dot") == 0)
+    if (strcmp(opt->to, "dot") == 0) {
         ohm_net_dot(s, n->net, n->name);
-    else if (!n->space)
+        return OHM_OK;
+    }
+    if (!n->space)
         return ohm_fail(err, OHM_ECONFIG,
                         "network '%s' is written layer by layer and of no search space: its file is what --to %s would "
                         "write; --to dot draws it",
                         n->name, opt->to);
-    return strcmp(opt->to, "dot") == 0 ? OHM_OK : ohm_net_record_write(s, &record, strcmp(opt->to, "json") == 0, err);
+    if (!chip && n->spaces.chip_axes) {
+        ohm_chip_axes_pick(n->spaces.chip_axes, &n->point, &record.chip, use);
+        ohm_net_arg_chip(n, &axes);
+        record.chip_axes = ohm_str_text(&axes);
+    }
+    st = axes.failed ? ohm_fail(err, OHM_ENOMEM, "out of memory")
+                     : ohm_net_record_write(s, &record, strcmp(opt->to, "json") == 0, err);
+    ohm_str_release(&axes);
+    return st;
 }
 
 static bool is_onnx(const struct export *opt)

@@ -58,6 +58,21 @@ static void out_origin(struct ohm_out *o, const struct ohm_named_net *n)
     ohm_out_str(o, "operation", &n->operation);
 }
 
+/* The chip of a trial whose study has axes of the chip; the network alone has an id of its own. */
+static void out_chip_axes(struct ohm_out *o, const struct ohm_named_net *n)
+{
+    struct ohm_str chip = {0};
+    char id[OHM_ID_TEXT_SIZE];
+
+    if (!n->spaces.chip_axes)
+        return;
+    ohm_net_arg_chip(n, &chip);
+    ohm_out_text(o, "network", ohm_id_text(ohm_genotype_id(n->space, &n->genotype), id));
+    ohm_out_text(o, "chip", ohm_chip_name(n->spaces.chip));
+    ohm_out_str(o, "chip_axes", &chip);
+    ohm_str_release(&chip);
+}
+
 /* Where the network lies in its space. */
 static void out_genotype(struct ohm_out *o, const struct ohm_named_net *n)
 {
@@ -84,6 +99,7 @@ static enum ohm_status show_net(struct ohm_cli *cli, const struct show *opt, con
         ohm_out_text(&out, "net", n.name);
         if (n.space)
             out_genotype(&out, &n);
+        out_chip_axes(&out, &n);
         if (n.logged)
             out_origin(&out, &n);
         ohm_out_int(&out, "params", n.net->params);

@@ -45,7 +45,8 @@ static enum ohm_status take_scores(struct ohm_named_net *out, const struct ohm_n
 
 static enum ohm_status build(struct ohm_named_net *out, struct ohm_error *err)
 {
-    out->id = ohm_genotype_id(out->space, &out->genotype);
+    out->id =
+        out->spaces.all ? ohm_genotype_id(out->spaces.all, &out->point) : ohm_genotype_id(out->space, &out->genotype);
     ohm_id_text(out->id, out->name);
     ohm_net_reset(&out->builder, true);
     out->builder.with_names = true;
@@ -158,24 +159,40 @@ static enum ohm_status find_trial(struct ohm_named_net *out, struct ohm_store *s
     return st == OHM_EINTR ? OHM_OK : st;
 }
 
+/* The network is the part of the trial's genotype that is of the space of networks; the rest says on which chip. */
+static enum ohm_status take_spaces(struct ohm_named_net *out, struct ohm_study_spaces *spaces, struct ohm_error *err)
+{
+    const enum ohm_status st = ohm_genotype_parse(spaces->all, &out->point, ohm_str_text(&out->genotype_text), err);
+
+    if (st == OHM_OK)
+        for (int i = 0; i < ohm_space_axes(spaces->net); i++)
+            out->genotype.gene[i] = out->point.gene[i];
+    out->space = spaces->net;
+    if (spaces->all != spaces->net) {
+        out->spaces = *spaces;
+        out->spaces.net = NULL;
+        return st;
+    }
+    spaces->net = spaces->all = NULL;
+    ohm_study_spaces_release(spaces);
+    return st;
+}
+
 static enum ohm_status from_log(struct ohm_cli *cli, struct ohm_named_net *out, const char *text,
                                 const struct ohm_net_options *options, struct ohm_error *err)
 {
     struct ohm_store *store = NULL;
-    struct ohm_str source = {0};
+    struct ohm_study_spaces spaces;
     enum ohm_status st;
 
     if ((st = ohm_store_open(&store, options->db, OHM_STORE_READ, err)) != OHM_OK)
         return st;
     if ((st = find_trial(out, store, text, options, err)) == OHM_OK &&
-        (st = ohm_store_study_text(store, out->study.id, "space_text", &source, err)) == OHM_OK &&
-        (st = ohm_space_parse(&out->space, ohm_str_text(&source), source.length, "space in the database",
-                              &cli->diag)) == OHM_OK &&
-        (st = ohm_genotype_parse(out->space, &out->genotype, ohm_str_text(&out->genotype_text), err)) == OHM_OK) {
+        (st = ohm_study_spaces_load(&spaces, store, out->study.id, &cli->diag)) == OHM_OK &&
+        (st = take_spaces(out, &spaces, err)) == OHM_OK) {
         out->logged = true;
         st = build(out, err);
     }
-    ohm_str_release(&source);
     ohm_store_close(store);
     return st;
 }
@@ -257,9 +274,23 @@ enum ohm_status ohm_net_arg_text(const struct ohm_named_net *net, struct ohm_str
     return s->failed ? ohm_fail(err, OHM_ENOMEM, "out of memory") : OHM_OK;
 }
 
+void ohm_net_arg_chip(const struct ohm_named_net *net, struct ohm_str *s)
+{
+    const struct ohm_chip_axes *const axes = net->spaces.chip_axes;
+    const char *divider = "";
+
+    for (int i = 0; axes && i < ohm_chip_axes_count(axes); i++)
+        if (ohm_genotype_active(net->spaces.all, &net->point, ohm_space_axes(net->space) + i)) {
+            ohm_str_printf(s, "%s%s=%s", divider, ohm_chip_axes_parameter(axes, i)->key,
+                           ohm_chip_axes_value(axes, i, &net->point));
+            divider = " ";
+        }
+}
+
 void ohm_net_arg_release(struct ohm_named_net *net)
 {
     ohm_net_release(&net->builder);
+    ohm_study_spaces_release(&net->spaces);
     ohm_space_free(net->space);
     ohm_str_release(&net->layers_text);
     ohm_metric_names_release(&net->metric);

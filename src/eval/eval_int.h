@@ -43,6 +43,7 @@ struct ohm_evaluator {
     const struct ohm_space *space;
     const struct ohm_chip *chip;
     struct ohm_chip_use use;
+    const struct ohm_chip_axes *chip_axes; /* NULL: none */
     struct surrogate_slot *surrogate;
     int surrogates;
     struct ohm_metric metric[OHM_METRICS_MAX];

@@ -15,10 +15,14 @@ enum ohm_status evaluate_free(const struct ohm_evaluator *e, const struct ohm_ge
     int rows;
     const struct fixed_metric *table = fixed_metrics(&rows);
     struct ohm_cost cost = { 0 };
+    const struct ohm_chip *chip = e->chip;
+    struct ohm_chip_use use = e->use;
     enum ohm_status st = ohm_decode(e->space, g, &scratch->builder, net, err);
 
-    if (st == OHM_OK && e->chip)
-        st = ohm_cost_net(e->chip, &e->use, *net, &cost, NULL, err);
+    if (e->chip_axes)
+        ohm_chip_axes_pick(e->chip_axes, g, &chip, &use);
+    if (st == OHM_OK && chip)
+        st = ohm_cost_net(chip, &use, *net, &cost, NULL, err);
     if (st != OHM_OK)
         return st;
     for (int i = 0; i < e->fixed; i++)

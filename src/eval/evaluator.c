@@ -241,6 +241,7 @@ enum ohm_status ohm_evaluator_create(struct ohm_evaluator **out, const struct oh
     e->space = spec->space;
     e->chip = spec->chip;
     e->use = spec->use;
+    e->chip_axes = spec->chip_axes;
     e->jobs = spec->jobs < 1 ? 1 : spec->jobs;
     st = build(e, spec, err);
     if (st == OHM_OK) {

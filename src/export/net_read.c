@@ -70,7 +70,7 @@ static void read_provenance(struct ohm_net_file *out, struct ohm_node *map, stru
 static void read_root(struct ohm_net_file *out, struct ohm_node *root, struct ohm_diag *diag)
 {
     static const char *const formats[] = {"ohmnas.net/1"};
-    static const char *const made_anew[] = {"input", "classes", "weights", "chip_use", "cost", "mapping"};
+    static const char *const made_anew[] = {"input", "classes", "weights", "chip_axes", "chip_use", "cost", "mapping"};
     struct ohm_node *layers, *chip;
     int format;
 

@@ -186,6 +186,8 @@ enum ohm_status ohm_net_record_write(struct ohm_str *s, const struct ohm_net_rec
     put_net(&e, record->net);
     if (record->chip) {
         ohm_emit_text(&e, "chip", ohm_chip_name(record->chip));
+        if (record->chip_axes)
+            ohm_emit_text(&e, "chip_axes", record->chip_axes);
         put_use(&e, record->use);
         if ((st = put_cost(&e, record, err)) == OHM_OK)
             st = put_mapping(&e, record, err);

@@ -91,33 +91,44 @@ static void check_family(struct ohm_space_reader *r, const struct ohm_node *axes
             ohm_node_fail(axes, r->diag, "family '%s' needs the axis '%s'", family->name, family->axis_names[k]);
 }
 
-static void read_axes(struct ohm_space_reader *r, struct ohm_node *axes)
+/* Names, then values and conditions, of the axes of a map, which come behind those that the space has. */
+static void add_axes(struct ohm_space_reader *r, struct ohm_node *axes)
 {
     struct ohm_space *const space = r->space;
+    const int first = space->axes;
 
-    if (!axes || !ohm_node_is_map(axes, "axes", r->diag))
-        return;
-    if (axes->count < 1 || axes->count > OHM_GENES_MAX) {
-        ohm_node_fail(axes, r->diag, "%d axes; a space has 1 to %d", axes->count, OHM_GENES_MAX);
+    if (axes->count < 1 || axes->count > OHM_GENES_MAX - first) {
+        ohm_node_fail(axes, r->diag, "%d axes; a space has 1 to %d", first + axes->count, OHM_GENES_MAX);
         return;
     }
-    space->axes = axes->count;
-    for (int i = 0; i < axes->count; i++) {
-        r->name[i] = space->axis[i].shown.name = ohm_reader_copy(r, axes->key[i]->text);
-        r->node[i] = axes->item[i];
-        if (!is_name(r->name[i]))
-            ohm_node_fail(axes->key[i], r->diag,
+    space->axes = first + axes->count;
+    for (int k = 0; k < axes->count; k++) {
+        const int i = first + k;
+
+        r->name[i] = space->axis[i].shown.name = ohm_reader_copy(r, axes->key[k]->text);
+        r->node[i] = axes->item[k];
+        if (first == 0 && !is_name(r->name[i]))
+            ohm_node_fail(axes->key[k], r->diag,
                           "'%.64s' is no name for an axis: letters, digits and _, at most 64, no digit first",
                           r->name[i]);
     }
-    for (int i = 0; i < axes->count && !r->no_memory; i++) {
+    for (int k = 0; k < axes->count && !r->no_memory; k++) {
+        const int i = first + k;
+
         if (!ohm_node_is_map(r->node[i], "an axis", r->diag))
             continue;
-        ohm_read_values(r, &space->axis[i], r->node[i], axes->key[i]);
+        ohm_read_values(r, &space->axis[i], r->node[i], axes->key[k]);
         ohm_read_condition(r, i, ohm_map_get(r->node[i], "when"));
         ohm_map_finish(r->node[i], r->diag);
     }
-    if (!r->no_memory)
+}
+
+static void read_axes(struct ohm_space_reader *r, struct ohm_node *axes)
+{
+    if (!axes || !ohm_node_is_map(axes, "axes", r->diag))
+        return;
+    add_axes(r, axes);
+    if (!r->no_memory && r->space->axes > 0)
         check_family(r, axes);
 }
 
@@ -222,9 +233,12 @@ static void read_head(struct ohm_space_reader *r, struct ohm_node *root, ohm_fam
         space->classes = (int)classes;
 }
 
-static void read_space(struct ohm_space_reader *r, struct ohm_node *root, ohm_family_find_fn *find,
-                       const char *const *family_names)
+/* `more`: axes that no family knows; NULL: none. A key names networks, and so none of these. */
+static void read_space(struct ohm_space_reader *r, struct ohm_node *root, struct ohm_node *more,
+                       ohm_family_find_fn *find, const char *const *family_names)
 {
+    const int before = r->diag->count;
+
     if (!ohm_node_is_map(root, "a space", r->diag))
         return;
     read_head(r, root, find, family_names);
@@ -232,6 +246,10 @@ static void read_space(struct ohm_space_reader *r, struct ohm_node *root, ohm_fa
     ohm_read_constraints(r, ohm_map_get(root, "constraints"));
     read_key(r, ohm_map_get(root, "key"));
     ohm_map_finish(root, r->diag);
+    if (more && r->diag->count == before && !r->no_memory && ohm_node_is_map(more, "axes", r->diag)) {
+        r->space->key = NULL;
+        add_axes(r, more);
+    }
 }
 
 /* What can be said once all parts are right. */
@@ -256,8 +274,10 @@ static void copy_source(struct ohm_space_reader *r, const char *bytes, size_t le
     r->space->source = source;
 }
 
-enum ohm_status ohm_space_read(struct ohm_space **out, const char *bytes, size_t length, const char *path,
-                               ohm_family_find_fn *find, const char *const *family_names, struct ohm_diag *diag)
+/* As ohm_space_read, with the axes of another document behind those of the file. */
+static enum ohm_status read_with(struct ohm_space **out, const char *bytes, size_t length, const char *path,
+                                 struct ohm_doc *more, ohm_family_find_fn *find, const char *const *family_names,
+                                 struct ohm_diag *diag)
 {
     struct ohm_diag own = {0};
     struct ohm_space_reader r = {.diag = diag ? diag : &own};
@@ -273,7 +293,7 @@ enum ohm_status ohm_space_read(struct ohm_space **out, const char *bytes, size_t
         goto done;
     }
     copy_source(&r, bytes, length);
-    read_space(&r, ohm_doc_root(doc), find, family_names);
+    read_space(&r, ohm_doc_root(doc), more ? ohm_doc_root(more) : NULL, find, family_names);
     if (!r.no_memory && r.diag->count == before)
         finish_space(&r, ohm_doc_root(doc));
     if (r.no_memory)
@@ -288,5 +308,25 @@ done:
     ohm_space_free(r.space);
     ohm_doc_free(doc);
     ohm_diag_release(&own);
+    return st;
+}
+
+enum ohm_status ohm_space_read(struct ohm_space **out, const char *bytes, size_t length, const char *path,
+                               ohm_family_find_fn *find, const char *const *family_names, struct ohm_diag *diag)
+{
+    return read_with(out, bytes, length, path, NULL, find, family_names, diag);
+}
+
+enum ohm_status ohm_space_extend(struct ohm_space **out, const struct ohm_space *base, const char *axes,
+                                 struct ohm_diag *diag)
+{
+    struct ohm_doc *more = NULL;
+    enum ohm_status st = ohm_doc_parse(&more, axes, strlen(axes), "further axes", diag);
+
+    *out = NULL;
+    if (st == OHM_OK)
+        st = read_with(out, base->source, strlen(base->source), base->name, more, ohm_family_find, ohm_family_names(),
+                       diag);
+    ohm_doc_free(more);
     return st;
 }

@@ -88,7 +88,7 @@ static void load_space(struct loader *l)
         setting_fail(l->diag, NULL, OHM_ECONFIG,
                      "the study names no space (space: or task: in the file, --space, --task)");
     else if (find_file(l, "space", s, s->setting.value, &path))
-        ohm_space_load(&l->plan->space, ohm_str_text(&path), l->diag);
+        ohm_space_load(&l->plan->net_space, ohm_str_text(&path), l->diag);
     ohm_str_release(&path);
 }
 
@@ -123,11 +123,11 @@ static void load_surrogate(struct loader *l, const struct stored_setting *s)
     }
     if (equals) {
         snprintf(target, sizeof target, "%.*s", (int)(equals - s->setting.value), s->setting.value);
-        st = ohm_surrogate_load_plain(slot, ohm_str_text(&path), target, plan->space, &error);
+        st = ohm_surrogate_load_plain(slot, ohm_str_text(&path), target, plan->net_space, &error);
         if (st != OHM_OK)
             ohm_diag_take(l->diag, &error);
     } else {
-        st = ohm_surrogate_load(slot, ohm_str_text(&path), plan->space, l->diag);
+        st = ohm_surrogate_load(slot, ohm_str_text(&path), plan->net_space, l->diag);
     }
     plan->surrogates += st == OHM_OK;
     ohm_str_release(&path);
@@ -150,7 +150,7 @@ static void load_surrogates(struct loader *l)
 {
     const struct setting_list *list = &l->plan->settings;
 
-    if (!l->plan->space)
+    if (!l->plan->net_space)
         return;
     for (int i = 0; i < list->count; i++)
         if (strcmp(list->item[i].setting.key, "surrogates") == 0)
@@ -219,6 +219,7 @@ static void make_evaluator(struct loader *l)
     const struct ohm_evaluator_spec spec = {.space = plan->space,
                                             .chip = plan->chip,
                                             .use = plan->use,
+                                            .chip_axes = plan->chip_axes,
                                             .surrogates = plan->surrogate,
                                             .surrogate_count = plan->surrogates,
                                             .objectives = plan->objective,
@@ -337,8 +338,10 @@ static void load_rest(struct loader *l)
     plan->objectives = read_list(l, "objectives", plan->objective, OHM_OBJECTIVES_MAX);
     plan->constraints = read_list(l, "constraints", plan->constraint, LIST_MAX);
     read_chip_use(l);
+    plan_load_chip_axes(plan, l->diag);
     load_strategy(l);
     load_surrogates(l);
+    plan_check_chip_axes(plan, l->diag);
     make_evaluator(l);
     make_features(l);
 }
@@ -378,17 +381,17 @@ enum ohm_status ohm_plan_load(struct ohm_plan **out, const struct ohm_plan_spec 
     return finish(out, &l);
 }
 
-static void restore_texts(struct loader *l, struct ohm_store *store, int64_t study)
+static void restore_texts(struct loader *l, struct ohm_store *store, int64_t study, bool with_chip)
 {
     struct ohm_str space = {0}, chip = {0};
     struct ohm_error error = {0};
-    const char *chip_name = setting_value(&l->plan->settings, "chip", "none");
+    const char *chip_name = with_chip ? setting_value(&l->plan->settings, "chip", "none") : "none";
 
     if (ohm_store_study_text(store, study, "space_text", &space, &error) != OHM_OK ||
         ohm_store_study_text(store, study, "chip_text", &chip, &error) != OHM_OK)
         ohm_diag_take(l->diag, &error);
     else {
-        ohm_space_parse(&l->plan->space, ohm_str_text(&space), space.length, "space in the database", l->diag);
+        ohm_space_parse(&l->plan->net_space, ohm_str_text(&space), space.length, "space in the database", l->diag);
         if (strcmp(chip_name, "none") != 0)
             ohm_chip_parse(&l->plan->chip, ohm_str_text(&chip), chip.length, "chip in the database", l->diag);
     }
@@ -404,7 +407,7 @@ enum ohm_status ohm_plan_restore(struct ohm_plan **out, struct ohm_store *store,
     if (!l.plan)
         return ohm_diag_add(diag, OHM_ENOMEM, NULL, 0, 0, "out of memory");
     if (settings_read_config(&l.plan->settings, store, study, diag) == OHM_OK && add_defaults(l.plan)) {
-        restore_texts(&l, store, study);
+        restore_texts(&l, store, study, true);
         load_rest(&l);
     }
     if (diag->count == 0)
@@ -412,62 +415,40 @@ enum ohm_status ohm_plan_restore(struct ohm_plan **out, struct ohm_store *store,
     return finish(out, &l);
 }
 
-void ohm_plan_free(struct ohm_plan *plan)
+/* The chip is needed for its axes alone: without them a log can be read whose chip this program refuses. */
+enum ohm_status ohm_study_spaces_load(struct ohm_study_spaces *out, struct ohm_store *store, int64_t study,
+                                      struct ohm_diag *diag)
 {
+    struct loader l = {ohm_alloc(1, sizeof *l.plan), NULL, diag};
+    struct ohm_plan *const plan = l.plan;
+
+    *out = (struct ohm_study_spaces){0};
     if (!plan)
-        return;
-    ohm_evaluator_free(plan->evaluator);
-    ohm_features_free(plan->features);
-    for (int i = 0; plan->builder && i < plan->jobs; i++)
-        ohm_net_release(&plan->builder[i]);
-    ohm_free(plan->builder);
-    for (int i = 0; i < plan->surrogates; i++)
-        ohm_surrogate_free(plan->surrogate[i]);
-    ohm_chip_free(plan->chip);
-    ohm_space_free(plan->space);
-    ohm_free(plan->strategy_options);
-    settings_release(&plan->settings);
-    ohm_free(plan);
+        return ohm_diag_add(diag, OHM_ENOMEM, NULL, 0, 0, "out of memory");
+    if (settings_read_config(&plan->settings, store, study, diag) == OHM_OK) {
+        const bool axes = plan_has_chip_axes(plan);
+
+        restore_texts(&l, store, study, axes);
+        if (axes)
+            read_chip_use(&l);
+        plan_load_chip_axes(plan, diag);
+    }
+    if (diag->count == 0) {
+        *out = (struct ohm_study_spaces){plan->net_space, plan->space, plan->chip, plan->chip_axes};
+        plan->net_space = plan->space = NULL;
+        plan->chip = NULL;
+        plan->chip_axes = NULL;
+    }
+    ohm_plan_free(plan);
+    return ohm_diag_status(diag, NULL);
 }
 
-/* ---- looking at a plan ---- */
-
-const char *ohm_plan_name(const struct ohm_plan *plan)
+void ohm_study_spaces_release(struct ohm_study_spaces *spaces)
 {
-    return setting_value(&plan->settings, "study", "study");
-}
-
-int64_t ohm_plan_budget(const struct ohm_plan *plan)
-{
-    return plan->budget;
-}
-
-int ohm_plan_setting_count(const struct ohm_plan *plan)
-{
-    return plan->settings.count;
-}
-
-const struct ohm_setting *ohm_plan_setting(const struct ohm_plan *plan, int i)
-{
-    return &plan->settings.item[i].setting;
-}
-
-const struct ohm_space *ohm_plan_space(const struct ohm_plan *plan)
-{
-    return plan->space;
-}
-
-const struct ohm_chip *ohm_plan_chip(const struct ohm_plan *plan)
-{
-    return plan->chip;
-}
-
-const struct ohm_chip_use *ohm_plan_chip_use(const struct ohm_plan *plan)
-{
-    return &plan->use;
-}
-
-struct ohm_evaluator *ohm_plan_evaluator(struct ohm_plan *plan)
-{
-    return plan->evaluator;
+    ohm_chip_axes_free(spaces->chip_axes);
+    ohm_chip_free(spaces->chip);
+    if (spaces->all != spaces->net)
+        ohm_space_free(spaces->all);
+    ohm_space_free(spaces->net);
+    *spaces = (struct ohm_study_spaces){0};
 }

@@ -10,13 +10,10 @@ struct reader {
     const char *path; /* in the list's arena */
 };
 
-static void add(struct reader *r, const char *key, const struct ohm_node *node)
+static void add_text(struct reader *r, const char *key, const char *text, const struct ohm_node *node)
 {
     char origin[300];
-    const char *text;
 
-    if (!ohm_node_text(node, key, &text, r->diag))
-        return;
     snprintf(origin, sizeof origin, "%s:%d", r->path, node->line);
     if (!setting_add(r->list, key, text, origin, 1)) {
         ohm_diag_add(r->diag, OHM_ENOMEM, r->path, node->line, node->column, "out of memory");
@@ -25,6 +22,14 @@ static void add(struct reader *r, const char *key, const struct ohm_node *node)
     r->list->item[r->list->count - 1].path = r->path;
     r->list->item[r->list->count - 1].line = node->line;
     r->list->item[r->list->count - 1].column = node->column;
+}
+
+static void add(struct reader *r, const char *key, const struct ohm_node *node)
+{
+    const char *text;
+
+    if (ohm_node_text(node, key, &text, r->diag))
+        add_text(r, key, text, node);
 }
 
 static void add_list(struct reader *r, const char *key, const struct ohm_node *node)
@@ -59,6 +64,43 @@ static void add_options(struct reader *r, const char *prefix, struct ohm_node *n
     }
 }
 
+/* An axis is one setting: its values with commas between them. */
+static void add_axis(struct reader *r, const char *key, const struct ohm_node *node)
+{
+    struct ohm_str values = {0};
+    bool good = true;
+
+    if (node->kind != OHM_NODE_LIST) {
+        add(r, key, node);
+        return;
+    }
+    for (int i = 0; i < node->count; i++) {
+        const char *text;
+
+        good = ohm_node_text(node->item[i], key, &text, r->diag) && good;
+        if (good)
+            ohm_str_printf(&values, "%s%s", i ? ", " : "", text);
+    }
+    if (values.failed)
+        ohm_node_fail(node, r->diag, "out of memory");
+    else if (good)
+        add_text(r, key, ohm_str_text(&values), node);
+    ohm_str_release(&values);
+}
+
+static void add_axes(struct reader *r, struct ohm_node *node)
+{
+    char key[128];
+
+    if (!ohm_node_is_map(node, "chip_axes", r->diag))
+        return;
+    for (int i = 0; i < node->count; i++) {
+        node->used[i] = true;
+        snprintf(key, sizeof key, "chip_axes.%s", node->key[i]->text);
+        add_axis(r, key, node->item[i]);
+    }
+}
+
 static void read_root(struct reader *r, struct ohm_node *root)
 {
     static const char *const scalars[] = {"study", "task", "space", "chip", "budget", "seed"};
@@ -75,6 +117,8 @@ static void read_root(struct reader *r, struct ohm_node *root)
         add_options(r, "strategy", node, "name");
     if ((node = ohm_map_get(root, "chip_use")) != NULL)
         add_options(r, "chip_use", node, NULL);
+    if ((node = ohm_map_get(root, "chip_axes")) != NULL)
+        add_axes(r, node);
     ohm_map_finish(root, r->diag);
 }
 

@@ -27,7 +27,8 @@ static bool is_known(const char *key)
     for (int i = 0; i < KEYS; i++)
         if (strcmp(keys[i].key, key) == 0)
             return true;
-    return strncmp(key, "chip_use.", 9) == 0 || strncmp(key, "strategy.", 9) == 0;
+    return strncmp(key, "chip_use.", 9) == 0 || strncmp(key, "strategy.", 9) == 0 ||
+           strncmp(key, "chip_axes.", 10) == 0;
 }
 
 bool setting_add(struct setting_list *list, const char *key, const char *value, const char *origin, int rank)

@@ -2,6 +2,7 @@
 #ifndef OHM_STUDY_INT_H
 #define OHM_STUDY_INT_H
 
+#include "ohm/chip_axes.h"
 #include "ohm/mem.h"
 #include "ohm/rng.h"
 #include "ohm/study.h"
@@ -45,7 +46,9 @@ enum { SURROGATES_MAX = 8, LIST_MAX = 32 };
 
 struct ohm_plan {
     struct setting_list settings;
-    struct ohm_space *space;
+    struct ohm_space *net_space; /* of the networks: what the study names, and surrogates are made for */
+    struct ohm_space *space;     /* what is searched: net_space itself, or that with the axes of the chip */
+    struct ohm_chip_axes *chip_axes; /* NULL: none */
     struct ohm_chip *chip;
     struct ohm_chip_use use;
     struct ohm_surrogate *surrogate[SURROGATES_MAX];
@@ -64,6 +67,14 @@ struct ohm_plan {
 
 /* The problem as the strategy sees it; valid as long as the plan. */
 struct ohm_problem plan_problem(struct ohm_plan *plan);
+
+/* ---- plan_chip.c: axes of the chip ---- */
+
+bool plan_has_chip_axes(const struct ohm_plan *plan);
+/* Makes plan->chip_axes and plan->space of the settings chip_axes.*, once space, chip and its use are there. */
+void plan_load_chip_axes(struct ohm_plan *plan, struct ohm_diag *diag);
+/* Once the surrogates are there: refuses an axis that changes what they predict without their knowing it. */
+void plan_check_chip_axes(const struct ohm_plan *plan, struct ohm_diag *diag);
 
 /* ---- plan_log.c ---- */
 
