@@ -1,5 +1,5 @@
 /* cmd_pareto.c - the Pareto front of a study, as a table with a small picture, and plots of it. */
-#include "front.h"
+#include "front_compare.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,6 +12,7 @@ struct pareto {
     struct ohm_db_options db;
     const char *objective, *where, *cols;
     bool knee, no_plot;
+    struct ohm_words against;
     struct ohm_format format;
 };
 
@@ -24,6 +25,10 @@ static const struct ohm_option options[] = {
     OHM_OPT_TEXT(pareto, cols, "cols", 0, "A,B", "columns to show"),
     OHM_OPT_FLAG(pareto, knee, "knee", 0, "only the knee: nearest to the best of all objectives"),
     OHM_OPT_FLAG(pareto, no_plot, "no-plot", 0, "no picture before the table"),
+    OHM_OPT_LIST(pareto, against, "against", 0, "STUDY",
+                 "instead: this front against that one, by hypervolume and "
+                 "coverage",
+                 .complete = "study"),
     OHM_OPT_FORMAT(pareto),
     OHM_OPT_END,
 };
@@ -179,6 +184,9 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
     enum ohm_status st;
 
     (void)args;
+    if (opt->against.count > 0)
+        return ohm_fronts_compare(
+            cli, &(struct ohm_front_question){&opt->db, &opt->against, opt->objective, opt->where}, &opt->format, err);
     if ((st = ohm_cli_study(&opt->db, &store, &study, err)) == OHM_OK &&
         (st = ohm_store_metrics(store, study.id, names.name, &names.count, err)) == OHM_OK &&
         (st = ohm_front_load(cli, &front, store, study.id, opt->objective, opt->where, &names, err)) == OHM_OK)
@@ -191,7 +199,8 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
 
 static const char *const examples[] = {
     "ohmnas pareto", "ohmnas pareto --objective acc_1d,energy_uJ --knee --json",
-    "ohmnas pareto --objective 'acc_1d,minimize cores*latency_us' --where 'cores <= 64'", NULL};
+    "ohmnas pareto --objective 'acc_1d,minimize cores*latency_us' --where 'cores <= 64'",
+    "ohmnas pareto --study cosearch --against fixed", NULL};
 
 const struct ohm_command ohm_cmd_pareto = {
     .name = "pareto",
