@@ -20,3 +20,10 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   set_source_files_properties(src/tensor/kernels_avx512.c PROPERTIES
     COMPILE_OPTIONS "${kernels_flags};-march=x86-64-v4;-mprefer-vector-width=512")
 endif()
+# So are the curves, which need none of the flags for large kernels.
+set_source_files_properties(src/tensor/curves_base.c PROPERTIES COMPILE_OPTIONS "-O3")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  set_source_files_properties(src/tensor/curves_avx2.c PROPERTIES COMPILE_OPTIONS "-O3;-march=x86-64-v3")
+  set_source_files_properties(src/tensor/curves_avx512.c PROPERTIES
+    COMPILE_OPTIONS "-O3;-march=x86-64-v4;-mprefer-vector-width=512")
+endif()

@@ -10,6 +10,7 @@
  *     - { kind: add, from: [a, b] }
  *     - { kind: avg_pool, kernel: [24, 5], stride: 24, pad: 0, count_include_pad: false }
  *     - { kind: dense, out: 10, bias: true }
+ *     - { kind: slice, first: 2, out: 4 }    # channels 2 to 5
  *
  * Kinds are those of net.h. `pad` is same (TensorFlow's), valid, a number of pixels on every side, or the four sides
  * [top, left, bottom, right]; same is the default of a conv, and a pool takes one number (default 0). Defaults: kernel

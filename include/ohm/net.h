@@ -26,7 +26,15 @@
     X(OHM_CONCAT, "concat", 0)         /* on channels */                                                               \
     X(OHM_FLATTEN, "flatten", 0)                                                                                       \
     X(OHM_SHIFT, "shift", 0)           /* one pixel up and left, zeros enter at bottom and right */                    \
-    X(OHM_ZERO, "zero", 0)             /* a tensor of zeros of the input's (strided) shape */
+    X(OHM_ZERO, "zero", 0)             /* a tensor of zeros of the input's (strided) shape */                          \
+    X(OHM_ELU, "elu", 0)               /* x where x > 0, else e^x - 1 (Clevert et al., ICLR 2016, alpha = 1) */        \
+    X(OHM_LOG_COSH, "log_cosh", 0)     /* log((e^x + e^-x) / 2) */                                                     \
+    X(OHM_SIGMOID, "sigmoid", 0)       /* 1 / (1 + e^-x) */                                                            \
+    X(OHM_TANH, "tanh", 0)                                                                                             \
+    X(OHM_MUL, "mul", 0)               /* product of two inputs of one shape, number by number */                      \
+    X(OHM_SLICE, "slice", 0)           /* channels [first_channel, first_channel + out.c) of the input */              \
+    X(OHM_CHANNEL_SUM, "channel_sum", 0)  /* of each pixel: the sum over its channels, one channel */                  \
+    X(OHM_CHANNEL_NORM, "channel_norm", 0) /* of each pixel: the Euclidean length over its channels, one channel */
 
 enum ohm_layer_kind {
 #define X(kind, name, mvm) kind,
@@ -54,6 +62,7 @@ struct ohm_layer {
     int64_t weights;                      /* of these, the ones that sit on crossbars: conv and dense matrices */
     int64_t macs;                         /* multiply-accumulates of one inference: conv and dense only */
     int32_t depth;                        /* conv and dense layers on the longest path up to and with this layer */
+    int32_t first_channel;                /* slice; 0 elsewhere */
     const char *name;                     /* "group2.block1.conv1"; owned by the net; may be NULL */
 };
 
@@ -121,11 +130,12 @@ void ohm_conv_pad_same(struct ohm_conv *conv, int in_h, int in_w);
 
 int ohm_net_conv(struct ohm_net_builder *b, int input, const struct ohm_conv *conv);
 int ohm_net_dense(struct ohm_net_builder *b, int input, int c_out, bool bias); /* input of any shape: flattened */
-int ohm_net_unary(struct ohm_net_builder *b, enum ohm_layer_kind kind, int input); /* batch_norm relu flatten shift global_avg_pool */
+int ohm_net_unary(struct ohm_net_builder *b, enum ohm_layer_kind kind, int input); /* kinds without settings */
 int ohm_net_pool(struct ohm_net_builder *b, enum ohm_layer_kind kind, int input, int k_h, int k_w, int stride, int pad,
                  bool count_include_pad);
 int ohm_net_zero(struct ohm_net_builder *b, int input, int stride); /* every stride-th row and column, zeroed */
-/* add or concat; a join of one is that layer itself. An input may occur more than once. */
+int ohm_net_slice(struct ohm_net_builder *b, int input, int first_channel, int channels);
+/* add or concat, or mul, which takes two; a join of one is that layer itself. An input may occur more than once. */
 int ohm_net_join(struct ohm_net_builder *b, enum ohm_layer_kind kind, const int *inputs, int n);
 /* Adds the layers from `first` to the last one again, `times` times, one behind the other: where they read `from`, the
  * only layer above `first` that they may read, a copy reads the last layer of the one before. The shapes of `from` and

@@ -286,6 +286,14 @@ int ohm_net_unary(struct ohm_net_builder *b, enum ohm_layer_kind kind, int input
         break;
     case OHM_RELU:
     case OHM_SHIFT:
+    case OHM_ELU:
+    case OHM_LOG_COSH:
+    case OHM_SIGMOID:
+    case OHM_TANH:
+        break;
+    case OHM_CHANNEL_SUM:
+    case OHM_CHANNEL_NORM:
+        layer->out.c = 1;
         break;
     case OHM_GLOBAL_AVG_POOL:
         layer->out.h = layer->out.w = 1;
@@ -298,6 +306,20 @@ int ohm_net_unary(struct ohm_net_builder *b, enum ohm_layer_kind kind, int input
         return refuse(b, PLACE ": a %s cannot be made without more settings", PLACE_OF(b, kind, input),
                       ohm_layer_kind_name(kind));
     }
+    return close_layer(b, layer);
+}
+
+int ohm_net_slice(struct ohm_net_builder *b, int input, int first_channel, int channels)
+{
+    struct ohm_layer *layer;
+
+    if (!accepts(b, OHM_SLICE, input) || !(layer = open_layer(b, OHM_SLICE, input)))
+        return -1;
+    if (first_channel < 0 || channels < 1 || channels > layer->in.c || first_channel > layer->in.c - channels)
+        return refuse(b, PLACE ": %d channels from channel %d on, of an input with %d", PLACE_OF(b, OHM_SLICE, input),
+                      channels, first_channel, layer->in.c);
+    layer->first_channel = first_channel;
+    layer->out.c = channels;
     return close_layer(b, layer);
 }
 
@@ -350,7 +372,7 @@ static bool join_one(struct ohm_net_builder *b, struct ohm_layer *layer, int inp
     if (!accepts(b, layer->kind, input))
         return false;
     from = &b->net.layer[input];
-    if (!same_size(&from->out, &layer->in) || (layer->kind == OHM_ADD && from->out.c != layer->in.c)) {
+    if (!same_size(&from->out, &layer->in) || (layer->kind != OHM_CONCAT && from->out.c != layer->in.c)) {
         (void)refuse(b, "layer %d (%s) joins %d x %d x %d and %d x %d x %d (%s), which do not match", b->net.layers,
                      ohm_layer_kind_name(layer->kind), layer->in.h, layer->in.w, layer->in.c, from->out.h, from->out.w,
                      from->out.c, reader_of(b, input));
@@ -374,9 +396,9 @@ int ohm_net_join(struct ohm_net_builder *b, enum ohm_layer_kind kind, const int 
 
     if (b->failure.status != OHM_OK)
         return -1;
-    if (n < 1 || n > OHM_NET_INPUTS_MAX || (kind != OHM_ADD && kind != OHM_CONCAT))
-        return refuse(b, "layer %d (%s) joins %d layers, outside [1, %d] of an add or concat", b->net.layers,
-                      ohm_layer_kind_name(kind), n, OHM_NET_INPUTS_MAX);
+    if (kind == OHM_MUL ? n != 2 : n < 1 || n > OHM_NET_INPUTS_MAX || (kind != OHM_ADD && kind != OHM_CONCAT))
+        return refuse(b, "layer %d (%s) joins %d layers, outside [1, %d] of an add or concat; a mul joins 2",
+                      b->net.layers, ohm_layer_kind_name(kind), n, OHM_NET_INPUTS_MAX);
     if (!accepts(b, kind, inputs[0]))
         return -1;
     if (n == 1)
@@ -459,47 +481,4 @@ void ohm_net_name(struct ohm_net_builder *b, int layer, const char *format, ...)
     va_end(args);
     if (!(b->net.layer[layer].name = ohm_arena_strdup(&b->names, text)))
         (void)no_memory(b);
-}
-
-/* A layer is live when something of the input reaches it and something of it reaches the output. A layer fed by zeros
- * alone gives a constant, which no crossbar is needed for. Counts the live conv and dense layers. */
-static void mark_live(struct ohm_net *net)
-{
-    struct ohm_layer *layer = net->layer;
-
-    for (int i = 0; i < net->layers; i++) {
-        layer[i].live = layer[i].kind == OHM_INPUT;
-        for (int e = 0; e < layer[i].inputs && layer[i].kind != OHM_ZERO; e++)
-            layer[i].live |= layer[net->edge[layer[i].first_input + e]].live;
-    }
-    for (int i = net->layers - 1; i >= 0; i--) {
-        layer[i].wanted |= i == net->output;
-        for (int e = 0; e < layer[i].inputs && layer[i].wanted; e++)
-            layer[net->edge[layer[i].first_input + e]].wanted = true;
-    }
-    net->mvm_layers = 0;
-    for (int i = 0; i < net->layers; i++) {
-        layer[i].live = layer[i].live && layer[i].wanted;
-        net->mvm_layers += layer[i].live && ohm_layer_is_mvm(layer[i].kind);
-    }
-}
-
-enum ohm_status ohm_net_finish(struct ohm_net_builder *b, int output, const struct ohm_net **net, struct ohm_error *err)
-{
-    const struct ohm_layer *last;
-
-    if (b->failure.status == OHM_OK && !has_layer(b, output))
-        (void)refuse(b, "the output is layer %d of %d", output, b->net.layers);
-    if (b->failure.status != OHM_OK) {
-        if (err)
-            *err = b->failure;
-        return b->failure.status;
-    }
-    last = &b->net.layer[output];
-    b->net.output = output;
-    b->net.classes = last->out.h * last->out.w * last->out.c;
-    b->net.depth = last->depth;
-    mark_live(&b->net);
-    *net = &b->net;
-    return OHM_OK;
 }

@@ -137,6 +137,16 @@ static int read_zero(struct reader *r, struct ohm_node *map, int input)
     return ohm_net_zero(r->b, input, (int)stride);
 }
 
+static int read_slice(struct reader *r, struct ohm_node *map, int input)
+{
+    const long long channels = r->b->net.layer[input].out.c;
+    long long first = 0, out = 1;
+
+    ohm_node_int(ohm_map_get(map, "first"), "first", 0, channels - 1, &first, r->diag);
+    ohm_node_int(ohm_map_need(map, "out", r->diag), "out", 1, channels, &out, r->diag);
+    return ohm_net_slice(r->b, input, (int)first, (int)out);
+}
+
 /* The layers that a layer reads: `from`, or the one above it. Returns how many, or -1. */
 static int read_from(const struct reader *r, struct ohm_node *map, int *input)
 {
@@ -159,7 +169,7 @@ static int read_from(const struct reader *r, struct ohm_node *map, int *input)
 
 static int add_layer(struct reader *r, struct ohm_node *map, enum ohm_layer_kind kind, const int *input, int n)
 {
-    if (kind == OHM_ADD || kind == OHM_CONCAT)
+    if (kind == OHM_ADD || kind == OHM_CONCAT || kind == OHM_MUL)
         return ohm_net_join(r->b, kind, input, n);
     if (n != 1) {
         ohm_node_fail(map, r->diag, "a layer of kind %s reads one layer, not %d", ohm_layer_kind_name(kind), n);
@@ -175,6 +185,8 @@ static int add_layer(struct reader *r, struct ohm_node *map, enum ohm_layer_kind
         return read_pool(r, map, kind, input[0]);
     case OHM_ZERO:
         return read_zero(r, map, input[0]);
+    case OHM_SLICE:
+        return read_slice(r, map, input[0]);
     default:
         return ohm_net_unary(r->b, kind, input[0]);
     }

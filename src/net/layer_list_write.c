@@ -33,7 +33,9 @@ static void put_pad(struct ohm_emit *e, const struct ohm_layer *l)
 
 static void put_settings(struct ohm_emit *e, const struct ohm_layer *l)
 {
-    if (l->kind == OHM_CONV || l->kind == OHM_DENSE)
+    if (l->kind == OHM_SLICE)
+        ohm_emit_int(e, "first", l->first_channel);
+    if (l->kind == OHM_CONV || l->kind == OHM_DENSE || l->kind == OHM_SLICE)
         ohm_emit_int(e, "out", l->out.c);
     if (l->kind == OHM_CONV || l->kind == OHM_AVG_POOL || l->kind == OHM_MAX_POOL) {
         put_pair(e, "kernel", l->k_h, l->k_w);

@@ -232,6 +232,50 @@ static enum ohm_status back_shift(struct ohm_tape *t, int layer, struct ohm_erro
     return OHM_OK;
 }
 
+/* Of input k, in dx. */
+static void slope_of(struct ohm_tape *t, int layer, int k, float *dx)
+{
+    const struct ohm_layer *l = &t->net->layer[layer];
+    const struct ohm_unit *node = &t->node[layer];
+    const float *x = t->node[input_root(t, layer, 0)].y;
+    const int64_t n = numbers(t, layer);
+
+    switch (l->kind) {
+    case OHM_MUL:
+        ohm_multiply(dx, node->dy, t->node[input_root(t, layer, 1 - k)].y, n, t->exec);
+        break;
+    case OHM_SLICE:
+        memset(dx, 0, t->node[input_root(t, layer, 0)].numbers * (size_t)t->n * sizeof(*dx));
+        ohm_copy_channels(dx, l->in.c, l->first_channel, node->dy, l->out.c, 0, l->out.c, n / l->out.c, t->exec);
+        break;
+    case OHM_CHANNEL_SUM:
+        ohm_pixel_sum_backward(dx, node->dy, n, l->in.c, t->exec);
+        break;
+    case OHM_CHANNEL_NORM:
+        ohm_pixel_norm_backward(dx, node->dy, x, node->y, n, l->in.c, t->exec);
+        break;
+    default:
+        ohm_curve_backward(ohm_curve_of(l->kind), dx, node->dy, x, node->y, n, t->exec);
+    }
+}
+
+/* Layers whose gradient is made beside that of their output. */
+static enum ohm_status back_plain(struct ohm_tape *t, int layer, struct ohm_error *err)
+{
+    for (int k = 0; k < t->net->layer[layer].inputs; k++) {
+        float *dx;
+        enum ohm_status st;
+
+        if (!goes_on(t, layer, k))
+            continue;
+        if ((st = target_of(t, layer, k, &dx, err)) != OHM_OK)
+            return st;
+        slope_of(t, layer, k, dx);
+        arrived(t, layer, k, dx);
+    }
+    return OHM_OK;
+}
+
 static enum ohm_status back_layer(struct ohm_tape *t, int layer, struct ohm_error *err)
 {
     switch (t->net->layer[layer].kind) {
@@ -254,6 +298,15 @@ static enum ohm_status back_layer(struct ohm_tape *t, int layer, struct ohm_erro
         return back_concat(t, layer, err);
     case OHM_SHIFT:
         return back_shift(t, layer, err);
+    case OHM_ELU:
+    case OHM_LOG_COSH:
+    case OHM_SIGMOID:
+    case OHM_TANH:
+    case OHM_MUL:
+    case OHM_SLICE:
+    case OHM_CHANNEL_SUM:
+    case OHM_CHANNEL_NORM:
+        return back_plain(t, layer, err);
     default: /* flatten shares its input's gradient; zero and input end it */
         return OHM_OK;
     }

@@ -96,12 +96,38 @@ static void run_concat(struct ohm_tape *t, int layer)
     }
 }
 
+static void run_slice(struct ohm_tape *t, int layer)
+{
+    const struct ohm_layer *l = &t->net->layer[layer];
+
+    ohm_copy_channels(t->node[layer].y, l->out.c, 0, input_y(t, layer, 0), l->in.c, l->first_channel, l->out.c,
+                      (int64_t)t->n * l->out.h * l->out.w, t->exec);
+}
+
 static void run_layer(struct ohm_tape *t, int layer)
 {
     const struct ohm_layer *l = &t->net->layer[layer];
     float *y = t->node[layer].y;
 
     switch (l->kind) {
+    case OHM_ELU:
+    case OHM_LOG_COSH:
+    case OHM_SIGMOID:
+    case OHM_TANH:
+        ohm_curve_forward(ohm_curve_of(l->kind), y, input_y(t, layer, 0), numbers(t, layer), t->exec);
+        break;
+    case OHM_MUL:
+        ohm_multiply(y, input_y(t, layer, 0), input_y(t, layer, 1), numbers(t, layer), t->exec);
+        break;
+    case OHM_SLICE:
+        run_slice(t, layer);
+        break;
+    case OHM_CHANNEL_SUM:
+        ohm_pixel_sum(y, input_y(t, layer, 0), numbers(t, layer), l->in.c, t->exec);
+        break;
+    case OHM_CHANNEL_NORM:
+        ohm_pixel_norm(y, input_y(t, layer, 0), numbers(t, layer), l->in.c, t->exec);
+        break;
     case OHM_CONV:
     case OHM_DENSE:
         run_mvm(t, layer);

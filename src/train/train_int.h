@@ -4,6 +4,7 @@
 
 #include "ohm/forward.h"
 #include "ohm/ops_analog.h"
+#include "ohm/ops_curves.h"
 #include "ohm/train.h"
 
 #define OHM_BN_MOMENTUM 0.1f /* share of a batch in the running statistics: PyTorch's usual one */
@@ -65,6 +66,15 @@ struct ohm_tape {
 };
 
 enum { OHM_NOISE_POOL = 65536 };
+
+/* Of a layer that is one. */
+static inline enum ohm_curve ohm_curve_of(enum ohm_layer_kind kind)
+{
+    return kind == OHM_ELU        ? OHM_CURVE_ELU
+           : kind == OHM_LOG_COSH ? OHM_CURVE_LOG_COSH
+           : kind == OHM_SIGMOID  ? OHM_CURVE_SIGMOID
+                                  : OHM_CURVE_TANH;
+}
 
 /* tape.c */
 /* batch images at most; for training also memory for gradients. analog may be NULL. */

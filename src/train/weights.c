@@ -152,6 +152,8 @@ uint64_t ohm_net_hash(const struct ohm_net *net)
                                   l->count_include_pad};
 
         h = ohm_hash_mix(h, ohm_hash(number, sizeof(number)));
+        if (l->kind == OHM_SLICE) /* no other kind has it, and their hashes are in files */
+            h = ohm_hash_mix(h, (uint64_t)l->first_channel);
     }
     return ohm_hash_mix(h, ohm_hash(net->edge, (size_t)net->edges * sizeof(*net->edge)));
 }

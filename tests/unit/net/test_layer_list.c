@@ -63,6 +63,15 @@ static void a_wrong_layer_is_named_with_its_line(void **state)
         {"network: x\ninput: [8, 8, 3]\nlayers:\n  - { kind: conv, out: 4, kernel: 9, pad: valid }\n", "", 4},
         {"network: x\ninput: [8, 8]\nlayers: []\n", "input", 1},
         {"network: x\ninput: [8, 8, 3]\nlayers:\n  - { kind: conv }\n", "out", 4},
+        {"network: x\ninput: [1, 1, 8]\nlayers:\n  - { kind: slice, first: 3, out: 6 }\n", "6 channels from channel 3",
+         4},
+        {"network: x\ninput: [1, 1, 8]\nlayers:\n  - { kind: slice, first: 8, out: 1 }\n", "first is 8", 4},
+        {"network: x\ninput: [1, 1, 8]\nlayers:\n  - { kind: slice, first: 1 }\n", "out", 4},
+        {"network: x\ninput: [1, 1, 8]\nlayers:\n  - { kind: mul }\n", "a mul joins 2", 4},
+        {"network: x\ninput: [1, 1, 8]\nlayers:\n  - { kind: elu, alpha: 2 }\n", "alpha", 4},
+        {"network: x\ninput: [1, 1, 8]\nlayers:\n  - { kind: slice, name: a, out: 4 }\n"
+         "  - { kind: mul, from: [a, input] }\n",
+         "do not match", 5},
     };
 
     (void)state;
@@ -83,11 +92,54 @@ static void a_wrong_layer_is_named_with_its_line(void **state)
     }
 }
 
+/* All shapes of a recurrent step, and of a picture whose channels are taken, summed and measured. */
+static void curves_and_parts_of_channels_have_their_shapes_and_are_written_as_read(void **state)
+{
+    static const char text[] = "network: n\ninput: [4, 5, 6]\nlayers:\n"
+                               "  - { kind: slice, name: a, first: 1, out: 3 }\n"
+                               "  - { kind: elu, name: b }\n"
+                               "  - { kind: slice, name: c, from: input, first: 3, out: 3 }\n"
+                               "  - { kind: sigmoid, name: d }\n"
+                               "  - { kind: mul, name: e, from: [b, d] }\n"
+                               "  - { kind: tanh, name: f }\n"
+                               "  - { kind: log_cosh, name: g }\n"
+                               "  - { kind: channel_norm, name: h }\n"
+                               "  - { kind: channel_sum, name: i, from: f }\n"
+                               "  - { kind: concat, name: j, from: [h, i, e] }\n";
+    struct ohm_net_builder b = {0}, again = {0};
+    struct ohm_doc *doc = NULL, *doc_again = NULL;
+    const struct ohm_net *net = NULL, *net_again = NULL;
+    struct ohm_str out = {0}, twice = {0};
+
+    (void)state;
+    assert_int_equal(ohm_doc_parse(&doc, text, strlen(text), "n.yaml", NULL), OHM_OK);
+    assert_int_equal(ohm_layer_list_read(&b, &net, NULL, doc, NULL), OHM_OK);
+    assert_int_equal(net->layers, 11);
+    for (int i = 1; i < 8; i++)
+        assert_true(net->layer[i].out.h == 4 && net->layer[i].out.w == 5 && net->layer[i].out.c == 3);
+    assert_true(net->layer[8].out.c == 1 && net->layer[9].out.c == 1 && net->layer[10].out.c == 5);
+    assert_int_equal(net->layer[3].first_channel, 3);
+    assert_int_equal(net->params, 0);
+    assert_int_equal(ohm_layer_list_write(&out, net, "n", NULL, NULL), OHM_OK);
+    assert_int_equal(ohm_doc_parse(&doc_again, ohm_str_text(&out), out.length, "again.yaml", NULL), OHM_OK);
+    assert_int_equal(ohm_layer_list_read(&again, &net_again, NULL, doc_again, NULL), OHM_OK);
+    assert_int_equal(net_again->layer[3].first_channel, 3);
+    assert_int_equal(ohm_layer_list_write(&twice, net_again, "n", NULL, NULL), OHM_OK);
+    assert_string_equal(ohm_str_text(&twice), ohm_str_text(&out));
+    ohm_str_release(&out);
+    ohm_str_release(&twice);
+    ohm_doc_free(doc);
+    ohm_doc_free(doc_again);
+    ohm_net_release(&b);
+    ohm_net_release(&again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reference_networks_have_the_published_sizes),
         cmocka_unit_test(a_wrong_layer_is_named_with_its_line),
+        cmocka_unit_test(curves_and_parts_of_channels_have_their_shapes_and_are_written_as_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,6 +104,16 @@ static void away_from_kinks(struct bench *t)
     }
 }
 
+static void gradients_through_every_curve_and_product_agree_with_central_differences(void **state)
+{
+    struct bench t = {0};
+
+    (void)state;
+    set_up(&t, every_curve(&t.b), NULL);
+    check_gradient(&t, 4e-3);
+    tear_down(&t);
+}
+
 static void gradients_through_a_residual_network_agree_with_central_differences(void **state)
 {
     struct bench t = {0};
@@ -127,10 +137,10 @@ static size_t memory_of_outputs(const struct ohm_tape *t)
 
 static void outputs_that_share_memory_are_those_with_memory_of_their_own(void **state)
 {
-    const struct ohm_net *(*const make[])(struct ohm_net_builder *) = {every_kind, small_net};
+    const struct ohm_net *(*const make[])(struct ohm_net_builder *) = {every_kind, small_net, every_curve};
 
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         struct bench t = {0};
         struct ohm_tape *shared = NULL;
 
@@ -290,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_through_every_kind_of_layer_agree_with_central_differences),
+        cmocka_unit_test(gradients_through_every_curve_and_product_agree_with_central_differences),
         cmocka_unit_test(gradients_through_a_residual_network_agree_with_central_differences),
         cmocka_unit_test(outputs_that_share_memory_are_those_with_memory_of_their_own),
         cmocka_unit_test(exact_tiles_give_the_digital_network),

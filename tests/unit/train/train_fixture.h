@@ -84,6 +84,29 @@ static inline const struct ohm_net *every_kind(struct ohm_net_builder *b)
     return net;
 }
 
+/* Every curve, a product of two layers and of one with itself, parts, sums and lengths of channels. */
+static inline const struct ohm_net *every_curve(struct ohm_net_builder *b)
+{
+    struct ohm_conv conv = ohm_conv_square(8, 3, 2, 1);
+    const struct ohm_net *net = NULL;
+    int x, gate, kept, sum, length;
+
+    ohm_net_reset(b, true);
+    x = ohm_net_conv(b, ohm_net_input(b, 8, 8, 3), &conv);
+    x = ohm_net_unary(b, OHM_ELU, ohm_net_unary(b, OHM_BATCH_NORM, x));
+    gate = ohm_net_unary(b, OHM_SIGMOID, ohm_net_slice(b, x, 0, 4));
+    kept = ohm_net_unary(b, OHM_TANH, ohm_net_slice(b, x, 3, 4)); /* channel 3 goes both ways */
+    kept = ohm_net_join(b, OHM_MUL, (const int[]){gate, kept}, 2);
+    kept = ohm_net_join(b, OHM_MUL, (const int[]){kept, kept}, 2);
+    sum = ohm_net_unary(b, OHM_CHANNEL_SUM, kept);
+    length = ohm_net_unary(b, OHM_CHANNEL_NORM, x);
+    x = ohm_net_join(b, OHM_CONCAT, (const int[]){kept, sum, length}, 3);
+    x = ohm_net_unary(b, OHM_LOG_COSH, ohm_net_dense(b, x, 6, true));
+    x = ohm_net_dense(b, x, 4, true);
+    MUST(ohm_net_finish(b, x, &net, &must_err));
+    return net;
+}
+
 /* A residual network of a few thousand weights. */
 static inline const struct ohm_net *small_net(struct ohm_net_builder *b)
 {
