@@ -321,7 +321,7 @@ static enum ohm_status end_net(struct ohm_onnx_reader *r, const struct ohm_value
 {
     const struct ohm_shape *s;
 
-    if (output->kind != OHM_VALUE_LAYER || output->layer < 1 || output->sliced ||
+    if (output->kind != OHM_VALUE_LAYER || output->layer < 1 || output->sliced || output->cosh ||
         (output->pad[0] | output->pad[1] | output->pad[2] | output->pad[3]) != 0)
         return ohm_onnx_refuse(r, OHM_EUNFIT, "the output '%.80s' is not what a layer gives", output->name);
     s = &r->b->net.layer[output->layer].out;

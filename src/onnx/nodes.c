@@ -22,6 +22,8 @@ enum ohm_status ohm_onnx_need_layer(struct ohm_onnx_reader *r, size_t i, bool im
                                "'%.80s' is a part of a picture: a Slice is read only as a shift by one pixel, with "
                                "the Pad that makes it whole again",
                                v->name);
+    if (v->cosh)
+        return ohm_onnx_refuse(r, OHM_EUNFIT, "'%.80s' is a Cosh, which only a Log takes in", v->name);
     if (image && v->flat)
         return ohm_onnx_refuse(r, OHM_EUNFIT, "'%.80s' is flat, and not [batch][channels][height][width]", v->name);
     *value = v;
@@ -73,8 +75,11 @@ static bool name_layer(struct ohm_onnx_reader *r, int layer)
 
 enum ohm_status ohm_onnx_give(struct ohm_onnx_reader *r, int layer, bool flat)
 {
-    struct ohm_value *out = ohm_onnx_output(r);
+    return ohm_onnx_give_as(r, ohm_onnx_output(r), layer, flat);
+}
 
+enum ohm_status ohm_onnx_give_as(struct ohm_onnx_reader *r, struct ohm_value *out, int layer, bool flat)
+{
     if (layer < 0)
         return ohm_onnx_refuse(r, r->b->failure.status, "%s", r->b->failure.text);
     if (layer > OHM_LAYER_LIST_MAX)
@@ -260,7 +265,7 @@ static enum ohm_status clip(struct ohm_onnx_reader *r)
                            low, high);
 }
 
-/* A product with zero is a layer of zeros; other products have no layer kind. */
+/* A product with zero is a layer of zeros, one of two layers a layer; products with other constants are none. */
 static enum ohm_status multiply(struct ohm_onnx_reader *r)
 {
     struct ohm_value *in;
@@ -268,9 +273,10 @@ static enum ohm_status multiply(struct ohm_onnx_reader *r)
 
     if (ohm_onnx_of_ints(r))
         return ohm_onnx_arithmetic(r);
+    if (ohm_onnx_input(r, 1) && ohm_onnx_input(r, 1)->kind == OHM_VALUE_LAYER)
+        return ohm_onnx_product(r);
     if (bound(r, 1, "", NAN) != 0)
-        return ohm_onnx_refuse(r, OHM_EUNFIT,
-                               "a product of two tensors, or with another constant than 0, has no layer kind here");
+        return ohm_onnx_refuse(r, OHM_EUNFIT, "a product with another constant than 0 has no layer kind here");
     st = ohm_onnx_need_whole(r, 0, false, &in);
     return st == OHM_OK ? ohm_onnx_give(r, ohm_net_zero(r->b, in->layer, 1), in->flat) : st;
 }
@@ -342,24 +348,35 @@ static const struct {
     {"Constant", ohm_onnx_constant},
     {"ConstantOfShape", ohm_onnx_ints_of_shape},
     {"Conv", ohm_onnx_conv},
+    {"Cosh", ohm_onnx_cosh},
     {"Dropout", ohm_onnx_same},
+    {"Elu", ohm_onnx_curve},
     {"Flatten", ohm_onnx_flatten},
+    {"GRU", ohm_onnx_recurrent},
     {"Gather", ohm_onnx_gather},
     {"Gemm", ohm_onnx_gemm},
     {"GlobalAveragePool", global_pool},
     {"Identity", ohm_onnx_same},
+    {"LSTM", ohm_onnx_recurrent},
+    {"Log", ohm_onnx_log},
     {"MatMul", ohm_onnx_matmul},
     {"MaxPool", pool},
     {"Mul", multiply},
     {"Pad", ohm_onnx_pad},
+    {"RNN", ohm_onnx_recurrent},
+    {"ReduceL2", ohm_onnx_reduce},
     {"ReduceMean", reduce_mean},
+    {"ReduceSum", ohm_onnx_reduce},
     {"Relu", relu},
     {"Reshape", ohm_onnx_reshape},
     {"Shape", ohm_onnx_shape},
+    {"Sigmoid", ohm_onnx_curve},
     {"Slice", ohm_onnx_slice},
+    {"Split", ohm_onnx_split},
     {"Squeeze", ohm_onnx_squeeze},
     {"Sub", ohm_onnx_arithmetic},
     {"Sum", add},
+    {"Tanh", ohm_onnx_curve},
     {"Transpose", ohm_onnx_transpose},
     {"Unsqueeze", ohm_onnx_same},
 };

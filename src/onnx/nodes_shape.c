@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Another name of the input, whatever it is. */
-static void give_again(struct ohm_onnx_reader *r, const struct ohm_value *in)
+void ohm_onnx_give_again(struct ohm_onnx_reader *r, const struct ohm_value *in)
 {
     struct ohm_value *out = ohm_onnx_output(r), keep = *out;
 
@@ -26,7 +26,7 @@ enum ohm_status ohm_onnx_same(struct ohm_onnx_reader *r)
     if (in->kind == OHM_VALUE_LAYER && strcmp(r->node->op_type, "Cast") == 0 &&
         ohm_onnx_int(r, "to", 0) != OHM_ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT)
         return ohm_onnx_refuse(r, OHM_EUNFIT, "numbers are floats here");
-    give_again(r, in);
+    ohm_onnx_give_again(r, in);
     return OHM_OK;
 }
 
@@ -57,7 +57,7 @@ static int64_t numbers(const struct ohm_onnx_reader *r, const struct ohm_value *
 
 static enum ohm_status give_flat(struct ohm_onnx_reader *r, const struct ohm_value *in, bool flat)
 {
-    give_again(r, in);
+    ohm_onnx_give_again(r, in);
     ohm_onnx_output(r)->flat = flat;
     return OHM_OK;
 }
@@ -172,7 +172,7 @@ enum ohm_status ohm_onnx_pad(struct ohm_onnx_reader *r)
         return ohm_onnx_give(r, ohm_net_unary(r->b, OHM_SHIFT, in->layer), false);
     }
     whole = *in;
-    give_again(r, &whole);
+    ohm_onnx_give_again(r, &whole);
     out->pad[0] += (int32_t)v[2];
     out->pad[1] += (int32_t)v[3];
     out->pad[2] += (int32_t)v[6];
@@ -195,6 +195,8 @@ enum ohm_status ohm_onnx_slice(struct ohm_onnx_reader *r)
 
     if (ohm_onnx_of_ints(r))
         return ohm_onnx_slice_ints(r);
+    if (ohm_onnx_ints(r, 3, "axes", axis) == 1)
+        return ohm_onnx_slice_channels(r);
     if ((st = ohm_onnx_need_whole(r, 0, true, &in)) != OHM_OK)
         return st;
     s = &r->b->net.layer[in->layer].out;
@@ -203,9 +205,8 @@ enum ohm_status ohm_onnx_slice(struct ohm_onnx_reader *r)
            ohm_onnx_ints(r, 3, "axes", axis) == 2 && start[0] == 1 && start[1] == 1 && axis[0] == 2 && axis[1] == 3 &&
            end[0] >= s->h && end[1] >= s->w && (steps == -1 || (steps == 2 && step[0] == 1 && step[1] == 1));
     if (!fits)
-        return ohm_onnx_refuse(r, OHM_EUNFIT,
-                               "a part of a tensor has no layer kind here, but for a shift by one pixel");
-    give_again(r, in);
+        return ohm_onnx_refuse(r, OHM_EUNFIT, "of a picture only channels are taken, or a shift by one pixel is read");
+    ohm_onnx_give_again(r, in);
     ohm_onnx_output(r)->sliced = true;
     return OHM_OK;
 }
@@ -223,7 +224,7 @@ enum ohm_status ohm_onnx_transpose(struct ohm_onnx_reader *r)
         return ohm_onnx_refuse(r, OHM_EUNFIT,
                                "only matrices of weights are turned; networks that work channels last "
                                "must be exported channels first");
-    give_again(r, in);
+    ohm_onnx_give_again(r, in);
     ohm_onnx_output(r)->transposed = !in->transposed;
     return OHM_OK;
 }

@@ -48,6 +48,7 @@ struct ohm_value {
     bool flat;
     int32_t pad[4]; /* top left bottom right: zeros around it that the next layer takes in */
     bool sliced;    /* without its first row and column */
+    bool cosh;      /* the hyperbolic cosine of what the layer gives: a Log makes a layer of it */
     /* a tensor of numbers */
     const onnx_tensor *tensor;
     bool transposed; /* [b][a] of the tensor's [a][b] */
@@ -112,6 +113,8 @@ enum ohm_status ohm_onnx_need_layer(struct ohm_onnx_reader *r, size_t i, bool im
 enum ohm_status ohm_onnx_need_whole(struct ohm_onnx_reader *r, size_t i, bool image, struct ohm_value **value);
 /* The node's output is this layer of the builder; -1: the builder has refused it. */
 enum ohm_status ohm_onnx_give(struct ohm_onnx_reader *r, int layer, bool flat);
+/* The same of another output of the node than its first. */
+enum ohm_status ohm_onnx_give_as(struct ohm_onnx_reader *r, struct ohm_value *out, int layer, bool flat);
 /* kernel_shape, strides, pads, auto_pad, dilations. */
 enum ohm_status ohm_onnx_windows(struct ohm_onnx_reader *r, const struct ohm_value *in, struct ohm_conv *c);
 /* nodes_ints.c */
@@ -138,6 +141,18 @@ enum ohm_status ohm_onnx_transpose(struct ohm_onnx_reader *r);
 enum ohm_status ohm_onnx_shape(struct ohm_onnx_reader *r);
 enum ohm_status ohm_onnx_gather(struct ohm_onnx_reader *r);
 enum ohm_status ohm_onnx_join_ints(struct ohm_onnx_reader *r);
+/* nodes_curves.c */
+enum ohm_status ohm_onnx_curve(struct ohm_onnx_reader *r);
+enum ohm_status ohm_onnx_cosh(struct ohm_onnx_reader *r);
+enum ohm_status ohm_onnx_log(struct ohm_onnx_reader *r);
+enum ohm_status ohm_onnx_product(struct ohm_onnx_reader *r);
+enum ohm_status ohm_onnx_reduce(struct ohm_onnx_reader *r);
+enum ohm_status ohm_onnx_split(struct ohm_onnx_reader *r);
+enum ohm_status ohm_onnx_recurrent(struct ohm_onnx_reader *r);
+/* Some channels, of the Slice under way. */
+enum ohm_status ohm_onnx_slice_channels(struct ohm_onnx_reader *r);
+/* Another name of the input, whatever it is. */
+void ohm_onnx_give_again(struct ohm_onnx_reader *r, const struct ohm_value *in);
 
 /* numbers.c */
 /* The numbers of a tensor, as many as its dimensions say; OHM_EDATA or OHM_EUNFIT else. */

@@ -204,16 +204,21 @@ static void put_join(struct ohm_onnx_writer *w, int layer)
         flat = flat && v->flat && memcmp(&v->picture, &first->picture, sizeof(v->picture)) == 0;
         one_pixel = one_pixel && (int64_t)v->picture.h * v->picture.w == 1;
     }
-    flat = flat && (l->kind == OHM_ADD || one_pixel);
+    flat = flat && (l->kind != OHM_CONCAT || one_pixel);
     for (int k = 0; k < l->inputs && in; k++)
         in[k] = flat ? w->value[input_of(w, layer, k)].name : picture_input(w, layer, k);
-    n = put_layer_node(w, layer, l->kind == OHM_CONCAT ? "Concat" : l->inputs == 2 ? "Add" : "Sum", (size_t)l->inputs);
+    n = put_layer_node(w, layer,
+                       l->kind == OHM_CONCAT ? "Concat"
+                       : l->kind == OHM_MUL  ? "Mul"
+                       : l->inputs == 2      ? "Add"
+                                             : "Sum",
+                       (size_t)l->inputs);
     for (int k = 0; k < l->inputs && in; k++)
         ohm_put_input(n, in[k]);
     if (l->kind == OHM_CONCAT)
         ohm_put_int(w, n, "axis", 1);
     w->value[layer].flat = flat;
-    w->value[layer].picture = flat && l->kind == OHM_ADD ? w->value[input_of(w, layer, 0)].picture : l->out;
+    w->value[layer].picture = flat && l->kind != OHM_CONCAT ? w->value[input_of(w, layer, 0)].picture : l->out;
 }
 
 /* Zero is a product with zero, of every stride-th pixel. */
@@ -258,12 +263,68 @@ static void put_shift(struct ohm_onnx_writer *w, int layer)
     ohm_put_input(n, ohm_put_shape(w, ohm_put_name(w, layer, "pads"), (int64_t[]){0, 0, 0, 0, 0, 0, 1, 1}, 8));
 }
 
+/* The input of a layer that works on channels: flat where it is one pixel, else a picture. */
+static char *channels_input(struct ohm_onnx_writer *w, int layer)
+{
+    const struct ohm_layer_value *from = &w->value[input_of(w, layer, 0)];
+
+    if (!from->flat || (int64_t)from->picture.h * from->picture.w > 1)
+        return picture_input(w, layer, 0);
+    w->value[layer].flat = true;
+    return from->name;
+}
+
+static void put_slice(struct ohm_onnx_writer *w, int layer)
+{
+    const struct ohm_layer *l = &w->net->layer[layer];
+    const int64_t end = (int64_t)l->first_channel + l->out.c;
+    char *in = channels_input(w, layer);
+    onnx_node *n = put_layer_node(w, layer, "Slice", 4);
+
+    ohm_put_input(n, in);
+    ohm_put_input(n, ohm_put_shape(w, ohm_put_name(w, layer, "starts"), (int64_t[]){l->first_channel}, 1));
+    ohm_put_input(n, ohm_put_shape(w, ohm_put_name(w, layer, "ends"), &end, 1));
+    ohm_put_input(n, ohm_put_shape(w, ohm_put_name(w, layer, "axes"), (int64_t[]){1}, 1));
+}
+
+/* Until opset 18 one of the two has its axes as an attribute. */
+static void put_reduce(struct ohm_onnx_writer *w, int layer)
+{
+    const bool sum = w->net->layer[layer].kind == OHM_CHANNEL_SUM;
+    char *in = channels_input(w, layer);
+    onnx_node *n = put_layer_node(w, layer, sum ? "ReduceSum" : "ReduceL2", 2);
+
+    ohm_put_input(n, in);
+    if (sum)
+        ohm_put_input(n, ohm_put_shape(w, ohm_put_name(w, layer, "axes"), (int64_t[]){1}, 1));
+    else
+        ohm_put_ints(w, n, "axes", (int32_t[]){1}, 1);
+    ohm_put_int(w, n, "keepdims", 1);
+}
+
+/* ONNX has no operator for it. */
+static void put_log_cosh(struct ohm_onnx_writer *w, int layer)
+{
+    onnx_node *n = ohm_put_node(w, "Cosh", ohm_put_text(w, ""), ohm_put_name(w, layer, "cosh"), 1);
+    char *between;
+
+    ohm_put_input(n, w->value[input_of(w, layer, 0)].name);
+    between = n ? n->output[0] : ohm_put_text(w, "");
+    ohm_put_input(put_layer_node(w, layer, "Log", 1), between);
+}
+
+static bool keeps_order(enum ohm_layer_kind kind)
+{
+    return kind == OHM_RELU || kind == OHM_BATCH_NORM || kind == OHM_FLATTEN || kind == OHM_ELU ||
+           kind == OHM_LOG_COSH || kind == OHM_SIGMOID || kind == OHM_TANH;
+}
+
 void ohm_put_layer(struct ohm_onnx_writer *w, int layer)
 {
     const struct ohm_layer *l = &w->net->layer[layer];
     const struct ohm_layer_value *from = &w->value[input_of(w, layer, 0)];
     struct ohm_layer_value *v = &w->value[layer];
-    const bool keeps = l->kind == OHM_RELU || l->kind == OHM_BATCH_NORM || l->kind == OHM_FLATTEN;
+    const bool keeps = keeps_order(l->kind);
 
     v->flat = l->kind == OHM_FLATTEN || (keeps && from->flat);
     v->picture = keeps ? from->picture : l->out;
@@ -284,7 +345,27 @@ void ohm_put_layer(struct ohm_onnx_writer *w, int layer)
         break;
     case OHM_ADD:
     case OHM_CONCAT:
+    case OHM_MUL:
         put_join(w, layer);
+        break;
+    case OHM_SLICE:
+        put_slice(w, layer);
+        break;
+    case OHM_CHANNEL_SUM:
+    case OHM_CHANNEL_NORM:
+        put_reduce(w, layer);
+        break;
+    case OHM_ELU:
+        put_unary(w, layer, "Elu", false);
+        break;
+    case OHM_LOG_COSH:
+        put_log_cosh(w, layer);
+        break;
+    case OHM_SIGMOID:
+        put_unary(w, layer, "Sigmoid", false);
+        break;
+    case OHM_TANH:
+        put_unary(w, layer, "Tanh", false);
         break;
     case OHM_ZERO:
         put_zero(w, layer);

@@ -153,6 +153,60 @@ static void every_layer_kind_comes_back_to_the_same_bits(void **state)
     release(&m);
 }
 
+/* Pictures, flat rows of one pixel, and the two nodes that a log cosh is. */
+#define ALL_CURVES                                                                                                     \
+    "network: curves\ninput: [6, 5, 4]\nlayers:\n"                                                                     \
+    "  - { kind: conv, name: a, out: 8, kernel: 3 }\n"                                                                 \
+    "  - { kind: elu, name: b }\n"                                                                                     \
+    "  - { kind: slice, name: c, first: 1, out: 3 }\n"                                                                 \
+    "  - { kind: sigmoid, name: d }\n"                                                                                 \
+    "  - { kind: slice, name: e, first: 5, out: 3, from: b }\n"                                                        \
+    "  - { kind: tanh, name: f }\n"                                                                                    \
+    "  - { kind: mul, name: g, from: [d, f] }\n"                                                                       \
+    "  - { kind: channel_sum, name: h }\n"                                                                             \
+    "  - { kind: channel_norm, name: i, from: b }\n"                                                                   \
+    "  - { kind: concat, name: j, from: [g, h, i] }\n"                                                                 \
+    "  - { kind: log_cosh, name: k }\n"                                                                                \
+    "  - { kind: dense, name: l, out: 9 }\n"                                                                           \
+    "  - { kind: log_cosh, name: m }\n"                                                                                \
+    "  - { kind: slice, name: n, first: 2, out: 6 }\n"                                                                 \
+    "  - { kind: mul, name: o, from: [n, n] }\n"                                                                       \
+    "  - { kind: channel_norm, name: p }\n"                                                                            \
+    "  - { kind: channel_sum, name: q, from: m }\n"                                                                    \
+    "  - { kind: concat, name: r, from: [p, q, o] }\n"
+
+static void curves_and_parts_of_channels_come_back_to_the_same_bits(void **state)
+{
+    struct ohm_str bytes = {0};
+    struct ohm_onnx_file f;
+    struct made m;
+
+    (void)state;
+    make(&m, ALL_CURVES, 6);
+    write_it(&bytes, &m.w, false);
+    read_it(&f, &bytes);
+    assert_true(ohm_net_hash(f.net) == ohm_net_hash(m.net));
+    assert_memory_equal(f.weights.value, m.w.value, m.w.count * sizeof(float));
+    assert_true(apart(&f.weights, &m.w) == 0);
+    for (int i = 1; i < m.net->layers; i++)
+        assert_string_equal(f.net->layer[i].name, m.net->layer[i].name);
+    ohm_onnx_release(&f);
+    ohm_str_release(&bytes);
+    release(&m);
+}
+
+static void slices_that_differ_only_in_where_they_begin_have_different_hashes(void **state)
+{
+    struct made a, b;
+
+    (void)state;
+    make(&a, "network: s\ninput: [1, 1, 4]\nlayers:\n  - { kind: slice, first: 1, out: 2 }\n", 1);
+    make(&b, "network: s\ninput: [1, 1, 4]\nlayers:\n  - { kind: slice, first: 2, out: 2 }\n", 1);
+    assert_true(ohm_net_hash(a.net) != ohm_net_hash(b.net));
+    release(&a);
+    release(&b);
+}
+
 static void folded_batch_norms_give_the_same_answers(void **state)
 {
     struct ohm_str bytes = {0}, twice = {0};
@@ -359,7 +413,12 @@ static void change_node(onnx_model *model, const struct change *c)
 static void what_no_layer_does_is_named_with_its_node(void **state)
 {
     static const struct change change[] = {
-        {"Relu", "Sigmoid", NULL, 0, {"node 'c' (Sigmoid)", "no layer kind"}},
+        {"Relu", "Erf", NULL, 0, {"node 'c' (Erf)", "no layer kind"}},
+        {"Relu", "Cosh", NULL, 0, {"node 'd' (Conv)", "only a Log takes in"}},
+        {"Relu", "Log", NULL, 0, {"node 'c' (Log)", "only the Log of a Cosh"}},
+        {"Relu", "LSTM", NULL, 0, {"node 'c' (LSTM)", "one step"}},
+        {"Relu", "ReduceL2", NULL, 0, {"node 'c' (ReduceL2)", "only channels"}},
+        {"Relu", "Split", NULL, 0, {"node 'c' (Split)", "only channels"}},
         {"Relu", "Softmax", NULL, 0, {"node 'c' (Softmax)", "logits"}},
         {"Relu", "Transpose", NULL, 0, {"node 'c' (Transpose)", "channels last"}},
         {"Conv", "ConvTranspose", NULL, 0, {"node 'a' (ConvTranspose)", "no layer kind"}},
@@ -369,7 +428,8 @@ static void what_no_layer_does_is_named_with_its_node(void **state)
         {"AveragePool", NULL, "kernel_shape", 40, {"node 'h' (AveragePool)", "does not fit"}},
         {"Gemm", NULL, "transB", 0, {"node 'm' (Gemm)", "do not fit"}},
         {"Concat", NULL, "axis", 2, {"node 'k' (Concat)", "axis 2"}},
-        {"Add", "Mul", NULL, 0, {"node 'r' (Mul)", "product"}},
+        {"Add", "Div", NULL, 0, {"node 'r' (Div)", "no layer kind"}},
+        {"Mul", "Add", NULL, 0, {"node 'f' (Add)", "constant"}},
         {"Pad", "Slice", NULL, 0, {"(Slice)", "shift"}},
     };
     struct ohm_str bytes = {0};
@@ -507,6 +567,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layer_kind_comes_back_to_the_same_bits),
+        cmocka_unit_test(curves_and_parts_of_channels_come_back_to_the_same_bits),
+        cmocka_unit_test(slices_that_differ_only_in_where_they_begin_have_different_hashes),
         cmocka_unit_test(folded_batch_norms_give_the_same_answers),
         cmocka_unit_test(a_flatten_is_kept_in_order),
         cmocka_unit_test(five_hundred_damaged_files_give_errors),
