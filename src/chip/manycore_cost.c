@@ -47,10 +47,56 @@ static void put_row(struct ohm_cost_layer *row, int layer, const struct crossbar
     row->part_uJ[OHM_PART_DIGITAL] = p->digital_nJ * 1e-3;
 }
 
-/* Prices the layers of a net; keep and rows may be NULL, else have room for each conv and dense layer. */
-static void sum_net(struct sums *s, const struct crossbar *m, const struct mode *u, const struct ohm_net *net,
+/* ---- layers whose outputs go on through the global digital units ---- */
+
+/* The tables of these functions are in those units and nowhere else on such a chip. */
+static bool is_gate(const struct ohm_layer *l)
+{
+    return l->kind == OHM_SIGMOID || l->kind == OHM_TANH;
+}
+
+static bool has_gates(const struct ohm_net *net)
+{
+    for (int i = 0; i < net->layers; i++)
+        if (is_gate(&net->layer[i]))
+            return true;
+    return false;
+}
+
+/* What is done on the way from a crossbar to a gate without changing which outputs these are. */
+static bool leads_on(const struct ohm_layer *l)
+{
+    return l->kind == OHM_SLICE || l->kind == OHM_ADD || l->kind == OHM_BATCH_NORM || l->kind == OHM_CONCAT ||
+           l->kind == OHM_FLATTEN;
+}
+
+/* gated[i]: the outputs of layer i go into a gate. NULL for a net without gates, which then takes no memory. */
+static enum ohm_status find_gated(bool **gated, const struct ohm_net *net, struct ohm_error *err)
+{
+    *gated = NULL;
+    if (!has_gates(net))
+        return OHM_OK;
+    if (!(*gated = ohm_alloc((size_t)net->layers, sizeof **gated)))
+        return ohm_fail(err, OHM_ENOMEM, "no memory to price %d layers", net->layers);
+    for (int i = net->layers - 1; i >= 0; i--) {
+        const struct ohm_layer *const l = &net->layer[i];
+
+        if (!l->live || !(is_gate(l) || (leads_on(l) && (*gated)[i])))
+            continue;
+        for (int e = 0; e < l->inputs; e++)
+            (*gated)[net->edge[l->first_input + e]] = true;
+    }
+    return OHM_OK;
+}
+
+/* Prices the layers of a net; gated, keep and rows may be NULL, else the latter two have room for each conv and dense
+ * layer. */
+static void sum_net(struct sums *s, const struct manycore_use *use, const struct ohm_net *net, const bool *gated,
                     struct priced *keep, struct ohm_cost_layer *rows)
 {
+    const struct crossbar *const m = &use->chip->tile;
+    const struct mode *const u = use->mode;
+
     for (int i = 0; i < net->layers; i++) {
         struct block_matrix x;
         struct tiling t;
@@ -59,6 +105,8 @@ static void sum_net(struct sums *s, const struct crossbar *m, const struct mode 
         if (!takes_crossbar(&net->layer[i]))
             continue;
         block_matrix_of(&x, &net->layer[i]);
+        if (gated && gated[i])
+            s->gdpu = x.gdpu = true;
         tile_matrix(&t, m, &x);
         price_matrix(&p, m, u, &x, &t);
         if (rows)
@@ -206,8 +254,8 @@ static int64_t pipeline_fill(struct pipeline *line, struct sums *s, const struct
     return cores;
 }
 
-enum ohm_status ohm_manycore_cost_net(const struct manycore_use *u, const struct ohm_net *net, struct ohm_cost *cost,
-                                      struct ohm_cost_layer *layers, struct ohm_error *err)
+static enum ohm_status cost_pipelined(const struct manycore_use *u, const struct ohm_net *net, const bool *gated,
+                                      struct ohm_cost *cost, struct ohm_cost_layer *layers, struct ohm_error *err)
 {
     struct pipeline line = {0};
     struct sums s = {0};
@@ -215,15 +263,9 @@ enum ohm_status ohm_manycore_cost_net(const struct manycore_use *u, const struct
     double first_ns;
     int64_t cores;
 
-    if (u->use->schedule == OHM_SCHEDULE_SERIAL) {
-        sum_net(&s, &u->chip->tile, u->mode, net, NULL, layers);
-        if ((st = check_sums(&s, err)) == OHM_OK)
-            put_cost(cost, u, &s, s.tiles, s.layer_ns, s.layer_ns);
-        return st;
-    }
     if ((st = pipeline_create(&line, net->mvm_layers, err)) != OHM_OK)
         goto done;
-    sum_net(&s, &u->chip->tile, u->mode, net, line.priced, layers);
+    sum_net(&s, u, net, gated, line.priced, layers);
     if ((st = check_sums(&s, err)) != OHM_OK)
         goto done;
     cores = pipeline_fill(&line, &s, u, layers);
@@ -231,6 +273,24 @@ enum ohm_status ohm_manycore_cost_net(const struct manycore_use *u, const struct
         put_cost(cost, u, &s, cores, first_ns, s.slowest_ns);
 done:
     pipeline_release(&line);
+    return st;
+}
+
+enum ohm_status ohm_manycore_cost_net(const struct manycore_use *u, const struct ohm_net *net, struct ohm_cost *cost,
+                                      struct ohm_cost_layer *layers, struct ohm_error *err)
+{
+    struct sums s = {0};
+    bool *gated;
+    enum ohm_status st = find_gated(&gated, net, err);
+
+    if (st == OHM_OK && u->use->schedule == OHM_SCHEDULE_PIPELINED) {
+        st = cost_pipelined(u, net, gated, cost, layers, err);
+    } else if (st == OHM_OK) {
+        sum_net(&s, u, net, gated, NULL, layers);
+        if ((st = check_sums(&s, err)) == OHM_OK)
+            put_cost(cost, u, &s, s.tiles, s.layer_ns, s.layer_ns);
+    }
+    ohm_free(gated);
     return st;
 }
 

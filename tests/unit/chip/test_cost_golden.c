@@ -167,6 +167,95 @@ static void layers_of_table_1_take_the_published_time_and_energy(void **state)
     }
 }
 
+/* ---- the same as networks: a long short-term memory of `state` cells from its layers ---- */
+
+static int gate(struct ohm_net_builder *b, int all, int index, int state, enum ohm_layer_kind kind)
+{
+    return ohm_net_unary(b, kind, ohm_net_slice(b, all, index * state, state));
+}
+
+/* One step: `inputs` new values and the last state give the four gates, those the next state, that the outputs. joint:
+ * one matrix for inputs and state, as in Table I; else one each, as the networks of the publication have it. */
+static const struct ohm_net *lstm_step(struct ohm_net_builder *b, int inputs, int state, int outputs, bool joint)
+{
+    int in, all, cell, both[2];
+
+    ohm_net_reset(b, false);
+    in = ohm_net_input(b, 1, 1, inputs + 2 * state);
+    if (joint) {
+        all = ohm_net_dense(b, ohm_net_slice(b, in, 0, inputs + state), 4 * state, true);
+    } else {
+        both[0] = ohm_net_dense(b, ohm_net_slice(b, in, 0, inputs), 4 * state, true);
+        both[1] = ohm_net_dense(b, ohm_net_slice(b, in, inputs, state), 4 * state, false);
+        all = ohm_net_join(b, OHM_ADD, both, 2);
+    }
+    both[0] = gate(b, all, 0, state, OHM_SIGMOID);
+    both[1] = ohm_net_slice(b, in, inputs + state, state);
+    cell = ohm_net_join(b, OHM_MUL, both, 2);
+    both[0] = gate(b, all, 1, state, OHM_SIGMOID);
+    both[1] = gate(b, all, 2, state, OHM_TANH);
+    both[0] = ohm_net_join(b, OHM_MUL, both, 2);
+    both[1] = cell;
+    cell = ohm_net_join(b, OHM_ADD, both, 2);
+    both[0] = gate(b, all, 3, state, OHM_SIGMOID);
+    both[1] = ohm_net_unary(b, OHM_TANH, cell);
+    cell = ohm_net_join(b, OHM_MUL, both, 2);
+    return fixture_finish(b, outputs ? ohm_net_dense(b, cell, outputs, true) : cell);
+}
+
+static void a_recurrent_step_from_layers_costs_what_its_matrices_cost(void **state)
+{
+    static const struct ohm_matrix step = {1008, 2016, 1, true};
+    struct ohm_chip *const chip = fixture_chip();
+    struct ohm_net_builder b = {0};
+
+    (void)state;
+    for (int mode = 0; mode < 2; mode++)
+        for (int schedule = 0; schedule < 2; schedule++) {
+            const struct ohm_chip_use use = fixture_use(mode, schedule);
+            const struct ohm_cost matrix = cost_matrices(&step, 1, mode);
+            const struct ohm_cost cost = fixture_cost(chip, &use, lstm_step(&b, 504, 504, 0, true));
+
+            assert_int_equal(cost.cores, matrix.cores);
+            near(cost.latency_us, matrix.latency_us, 1e-12, "latency");
+            near(cost.energy_uJ, matrix.energy_uJ, 1e-12, "energy");
+            near(cost.area_mm2, matrix.area_mm2, 1e-12, "area");
+            ohm_mem_fail_at(1);
+            assert_int_equal(ohm_cost_net(chip, &use, &b.net, NULL, NULL, NULL), OHM_ENOMEM);
+            ohm_mem_fail_at(0);
+        }
+    ohm_net_release(&b);
+    ohm_chip_free(chip);
+}
+
+/* The last layer, whose outputs pass no gate, does without the global digital unit. */
+static void recurrent_networks_take_the_published_cores(void **state)
+{
+    static const struct {
+        int inputs, outputs, cores;
+        int64_t weights;
+    } rows[] = {{128, 50, 26, 1299312}, {504, 4064, 64, 4080384}};
+    struct ohm_chip *const chip = fixture_chip();
+    const struct ohm_chip_use use = fixture_use(OHM_READ_4_PHASE, OHM_SCHEDULE_SERIAL);
+    struct ohm_net_builder b = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct ohm_net *const net = lstm_step(&b, rows[i].inputs, 504, rows[i].outputs, false);
+        struct ohm_cost_layer row[3];
+        struct ohm_cost cost;
+
+        assert_int_equal(net->weights, rows[i].weights);
+        assert_int_equal(ohm_cost_net(chip, &use, net, &cost, row, NULL), OHM_OK);
+        assert_int_equal(cost.cores, rows[i].cores);
+        near(row[1].latency_us * 1e3, 520 + (252 + 2 * 21.9 + 24.4) * 2.5, 1e-9, "with the global digital unit");
+        near(row[2].latency_us * 1e3, 520 + (rows[i].outputs == 50 ? 50 : 254) * 2.5 + 2 * 21.9 * 2.5, 1e-9,
+             "without it");
+    }
+    ohm_net_release(&b);
+    ohm_chip_free(chip);
+}
+
 /* Table I, first column. */
 static void peak_is_the_published_one(void **state)
 {
@@ -193,6 +282,8 @@ int main(void)
         cmocka_unit_test(constants_and_peaks_are_the_golden_ones),
         cmocka_unit_test(published_networks_take_the_published_cores),
         cmocka_unit_test(layers_of_table_1_take_the_published_time_and_energy),
+        cmocka_unit_test(a_recurrent_step_from_layers_costs_what_its_matrices_cost),
+        cmocka_unit_test(recurrent_networks_take_the_published_cores),
         cmocka_unit_test(peak_is_the_published_one),
     };
 
