@@ -50,6 +50,20 @@ static struct ohm_rng child_of(const struct ohm_rng *parent, double value)
     return ohm_rng_child(parent, bits);
 }
 
+struct ohm_rng ohm_stream_of_draw(uint64_t seed, int draw)
+{
+    const struct ohm_rng root = ohm_rng_seed(seed), draws = ohm_rng_named(&root, "draw");
+
+    return ohm_rng_child(&draws, (uint64_t)draw);
+}
+
+struct ohm_rng ohm_stream_of_reading(const struct ohm_rng *draw, int read, double t_s)
+{
+    const struct ohm_rng reads = ohm_rng_named(draw, "read"), of_read = ohm_rng_child(&reads, (uint64_t)read);
+
+    return child_of(&of_read, t_s);
+}
+
 static enum ohm_status judge_digital(struct run *r, struct ohm_error *err)
 {
     struct judge digital;
@@ -72,9 +86,8 @@ static enum ohm_status judge_digital(struct run *r, struct ohm_error *err)
 static enum ohm_status read_once(struct run *r, int draw, int time, int read, struct ohm_error *err)
 {
     const struct ohm_validate_spec *const s = r->spec;
-    const struct ohm_rng root = ohm_rng_seed(s->seed), draws = ohm_rng_named(&root, "draw");
-    const struct ohm_rng own = ohm_rng_child(&draws, (uint64_t)draw), reads = ohm_rng_named(&own, "read");
-    const struct ohm_rng of_read = ohm_rng_child(&reads, (uint64_t)read), moment = child_of(&of_read, s->t_s[time]);
+    const struct ohm_rng own = ohm_stream_of_draw(s->seed, draw);
+    const struct ohm_rng moment = ohm_stream_of_reading(&own, read, s->t_s[time]);
     const struct ohm_rng weights = ohm_rng_named(&moment, "weights");
     struct ohm_validate_reading *const out = reading_of(r, draw, time, read);
     int64_t correct = 0;
@@ -105,8 +118,7 @@ static enum ohm_status tell(const struct run *r, int draw, int time, struct ohm_
 
 static enum ohm_status draw_once(struct run *r, int draw, struct ohm_error *err)
 {
-    const struct ohm_rng root = ohm_rng_seed(r->spec->seed), draws = ohm_rng_named(&root, "draw");
-    const struct ohm_rng own = ohm_rng_child(&draws, (uint64_t)draw), program = ohm_rng_named(&own, "program");
+    const struct ohm_rng own = ohm_stream_of_draw(r->spec->seed, draw), program = ohm_rng_named(&own, "program");
     enum ohm_status st = chip_program(r->chip, &program, err);
 
     for (int i = 0; i < r->spec->times && st == OHM_OK; i++) {

@@ -48,6 +48,12 @@ bool chip_multiply(void *chip, int layer, float *y, const float *x, int n);
 /* Mean |now - target| / largest target of the tile over all weights, and mean factor of compensation of all columns. */
 void chip_distance(const struct chip *chip, double *dw, double *alpha);
 
+/* ---- validate.c: what random numbers are named by ---- */
+
+struct ohm_rng ohm_stream_of_draw(uint64_t seed, int draw);
+/* Of one read at one time. */
+struct ohm_rng ohm_stream_of_reading(const struct ohm_rng *draw, int read, double t_s);
+
 /* ---- periphery.c ---- */
 
 /* Before the tiles are made; after that. */
