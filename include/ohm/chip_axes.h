@@ -11,6 +11,8 @@
 #include "ohm/space.h"
 #include "ohm/str.h"
 
+#include <stdbool.h>
+
 /* What a parameter does besides the cost. */
 enum ohm_chip_effect {
     OHM_EFFECT_COST,     /* nothing */
@@ -54,5 +56,17 @@ void ohm_chip_axes_pick(const struct ohm_chip_axes *axes, const struct ohm_genot
                         struct ohm_chip_use *use);
 /* The value of axis i in g, as it was written. */
 const char *ohm_chip_axes_value(const struct ohm_chip_axes *axes, int i, const struct ohm_genotype *g);
+
+/* On which of the chips something holds: "read_mode=1-phase, bits=6". */
+enum { OHM_CHIP_CONDITION_AXES = 8 };
+struct ohm_chip_condition {
+    int count; /* 0: on all */
+    int axis[OHM_CHIP_CONDITION_AXES], value[OHM_CHIP_CONDITION_AXES];
+};
+/* OHM_ECONFIG: no axis of this key (of two values or more), not one of its values, or a key twice. */
+enum ohm_status ohm_chip_condition_parse(struct ohm_chip_condition *out, const struct ohm_chip_axes *axes,
+                                         const char *text, struct ohm_error *err);
+bool ohm_chip_condition_met(const struct ohm_chip_condition *condition, const struct ohm_chip_axes *axes,
+                            const struct ohm_genotype *g);
 
 #endif

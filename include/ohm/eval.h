@@ -50,6 +50,9 @@ struct ohm_evaluator_spec {
     const struct ohm_chip_axes *chip_axes; /* NULL: chip and use are the same for all; borrowed */
     struct ohm_surrogate *const *surrogates; /* [surrogate_count], borrowed */
     int surrogate_count;
+    const struct ohm_chip_condition *surrogate_on; /* [surrogate_count] the chips that each was measured on; NULL: all.
+                                                      Those with the same targets take turns; where two of them, or
+                                                      none, hold for a chip, creating fails (OHM_ECONFIG) */
     const char *const *objectives;        /* "maximize acc_1d", "energy_uJ" (a metric's natural direction);
                                              a formula needs the word */
     int objective_count;

@@ -358,3 +358,85 @@ const char *ohm_chip_axes_value(const struct ohm_chip_axes *axes, int i, const s
     assert(i >= 0 && i < axes->count);
     return axes->axis[i].label[g->gene[axes->first + i]];
 }
+
+/* ---- conditions ---- */
+
+/* The value as the chip spells it: "on" where the axis has "true". */
+static int find_value(const struct ohm_chip_axes *a, const struct axis *x, const char *text)
+{
+    struct ohm_chip_use use = a->use;
+    double value;
+
+    if (x->field ? ohm_field_set(ohm_chip_use_fields, &use, x->field->key, text, NULL) != OHM_OK
+                 : !ohm_parse_double(text, &value))
+        return -1;
+    if (x->field)
+        value = option_of(&use, x->field);
+    for (int v = 0; v < x->values; v++)
+        if (x->value[v] == value)
+            return v;
+    return -1;
+}
+
+static enum ohm_status add_condition(struct ohm_chip_condition *c, const struct ohm_chip_axes *a, char *text,
+                                     struct ohm_error *err)
+{
+    char *const equals = strchr(text, '=');
+
+    if (!equals)
+        return ohm_fail(err, OHM_ECONFIG, "'%.40s' is not parameter=value", text);
+    *equals = '\0';
+    for (int i = 0; i < a->count; i++) {
+        const struct axis *const x = &a->axis[i];
+
+        if (strcmp(x->parameter->shown.key, text) != 0)
+            continue;
+        for (int k = 0; k < c->count; k++)
+            if (c->axis[k] == i)
+                return ohm_fail(err, OHM_ECONFIG, "%s is given twice", text);
+        if (c->count == OHM_CHIP_CONDITION_AXES)
+            return ohm_fail(err, OHM_ERANGE, "more than %d parameters", c->count);
+        c->axis[c->count] = i;
+        c->value[c->count] = find_value(a, x, equals + 1);
+        if (c->value[c->count++] < 0)
+            return ohm_fail(err, OHM_ECONFIG, "'%.40s' is none of the values of the axis %s", equals + 1, text);
+        return OHM_OK;
+    }
+    return ohm_fail(err, OHM_ECONFIG, "'%.40s' is no axis of the chip in this study", text);
+}
+
+enum ohm_status ohm_chip_condition_parse(struct ohm_chip_condition *out, const struct ohm_chip_axes *axes,
+                                         const char *text, struct ohm_error *err)
+{
+    static const char blanks[] = " \t,";
+    struct ohm_chip_condition c = {0};
+    enum ohm_status st = OHM_OK;
+    char *const copy = ohm_strdup(text);
+    char *word = copy;
+
+    if (!copy)
+        return ohm_fail(err, OHM_ENOMEM, "out of memory for a condition");
+    while (st == OHM_OK && *(word += strspn(word, blanks))) {
+        char *const end = word + strcspn(word, blanks);
+        const bool last = *end == '\0';
+
+        *end = '\0';
+        st = add_condition(&c, axes, word, err);
+        word = last ? end : end + 1;
+    }
+    if (st == OHM_OK && c.count == 0)
+        st = ohm_fail(err, OHM_ECONFIG, "the condition names no parameter");
+    if (st == OHM_OK)
+        *out = c;
+    ohm_free(copy);
+    return st;
+}
+
+bool ohm_chip_condition_met(const struct ohm_chip_condition *condition, const struct ohm_chip_axes *axes,
+                            const struct ohm_genotype *g)
+{
+    for (int i = 0; i < condition->count; i++)
+        if (g->gene[axes->first + condition->axis[i]] != condition->value[i])
+            return false;
+    return true;
+}

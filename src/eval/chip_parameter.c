@@ -37,6 +37,63 @@ static enum ohm_status put(struct ohm_chip *chip, const char *key, double value,
     return st;
 }
 
+/* Adds to a number of the chip. */
+static enum ohm_status add(struct ohm_chip *chip, const char *key, double more, struct ohm_error *err)
+{
+    double value = 0;
+    int i = 0;
+    const enum ohm_status st = number(chip, key, &i, &value, err);
+
+    return st == OHM_OK ? ohm_chip_put(chip, i, value + more, err) : st;
+}
+
+/* A product of the whole core costs `energy` times as much, its crossbar and converters have `mvm` times the area, its
+ * digital unit `digital` times; the chip grows by what its cores do. */
+static enum ohm_status grow_core(struct ohm_chip *chip, double energy, double mvm, double digital,
+                                 struct ohm_error *err)
+{
+    double mvm_mm2 = 0, core_mm2 = 0, cores = 0, more;
+    int i;
+    enum ohm_status st;
+
+    if ((st = scale(chip, "energy.core_1_phase_nJ", energy, err)) != OHM_OK ||
+        (st = scale(chip, "energy.core_4_phase_nJ", energy, err)) != OHM_OK ||
+        (st = number(chip, "area.core_mvm_mm2", &i, &mvm_mm2, err)) != OHM_OK ||
+        (st = number(chip, "area.core_mm2", &i, &core_mm2, err)) != OHM_OK ||
+        (st = number(chip, "array.cores", &i, &cores, err)) != OHM_OK)
+        return st;
+    more = mvm_mm2 * (mvm - 1) + (core_mm2 - mvm_mm2) * (digital - 1);
+    if ((st = add(chip, "area.core_mvm_mm2", mvm_mm2 * (mvm - 1), err)) == OHM_OK &&
+        (st = add(chip, "area.core_mm2", more, err)) == OHM_OK)
+        st = add(chip, "area.chip_mm2", cores * more, err);
+    return st;
+}
+
+/* Energy of a column: one conversion, and each cell. The split is that of searchspaces/chips/aon-cim.yaml (derived
+ * there from Table I of Le Gallo et al.); only the ratio matters here. No split of the area is published: it goes with
+ * the cells, which makes tall tiles too large, since their converters do not grow. */
+static enum ohm_status put_rows(struct ohm_chip *chip, double value, struct ohm_error *err)
+{
+    static const double conversion_pJ = 19.42, cell_pJ = 0.1292;
+    double growth = 1, before, energy;
+    const enum ohm_status st = put(chip, "array.rows", value, &growth, err);
+
+    if (st != OHM_OK)
+        return st;
+    before = value / growth;
+    energy = (conversion_pJ + value * cell_pJ) / (conversion_pJ + before * cell_pJ);
+    return grow_core(chip, energy, growth, 1, err);
+}
+
+/* Columns have their own converters, and the digital unit goes with them. */
+static enum ohm_status put_cols(struct ohm_chip *chip, double value, struct ohm_error *err)
+{
+    double growth = 1;
+    const enum ohm_status st = put(chip, "array.cols", value, &growth, err);
+
+    return st == OHM_OK ? grow_core(chip, growth, growth, growth, err) : st;
+}
+
 /* Design default: static power, area and global digital units are shared out evenly over the cores of the file. */
 static enum ohm_status put_cores(struct ohm_chip *chip, double value, struct ohm_error *err)
 {
@@ -74,6 +131,8 @@ static const struct parameter table[] = {
     {{"bits", NULL, OHM_EFFECT_ACCURACY, "converters of fewer bits round more"}, NULL},
     {{"depthwise", NULL, OHM_EFFECT_ACCURACY, "depthwise layers have the noise of arrays on these alone"}, NULL},
     {{"matrices", NULL, OHM_EFFECT_ACCURACY, "layers have the noise of arrays on these alone"}, NULL},
+    {{"rows", "multicore", OHM_EFFECT_ACCURACY, "fewer tiles of rows add the noise of fewer conversions"}, put_rows},
+    {{"cols", "multicore", OHM_EFFECT_ACCURACY, "the largest weight of a tile is that of other columns"}, put_cols},
     {{"schedule", NULL, OHM_EFFECT_COST, "the same products in another order"}, NULL},
     {{"overlap", NULL, OHM_EFFECT_COST, "the same products, some of them earlier"}, NULL},
     {{"replicate", NULL, OHM_EFFECT_COST, "copies of slow layers, with schedule pipelined"}, NULL},

@@ -30,6 +30,7 @@ struct surrogate_slot {
     int targets;
     bool has_sd;    /* then metrics first + targets ... are the targets' _sd */
     bool needs_net;
+    struct ohm_chip_condition on; /* the chips that it is for; of slots with one `first` just one is for each */
 };
 
 /* One worker's memory. */

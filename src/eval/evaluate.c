@@ -137,12 +137,19 @@ static void fail_one(const struct ohm_evaluator *e, struct ohm_evaluation *out)
     out->broken = no_network;
 }
 
-/* Rows of candidates that have no network are scored all the same, so that the rest stays in place. */
-static void score_block(const struct surrogate_slot *slot, struct scratch *s, struct ohm_evaluation *out, int n)
+/* Is the candidate on a chip that the surrogate is for? */
+static bool is_for(const struct ohm_evaluator *e, const struct surrogate_slot *slot, const struct ohm_genotype *g)
+{
+    return slot->on.count == 0 || ohm_chip_condition_met(&slot->on, e->chip_axes, g);
+}
+
+/* Rows of candidates that have no network, or another chip, are scored all the same, so that the rest stays in place. */
+static void score_block(const struct ohm_evaluator *e, const struct surrogate_slot *slot, struct scratch *s,
+                        const struct ohm_genotype *g, struct ohm_evaluation *out, int n)
 {
     ohm_surrogate_predict(slot->surrogate, s->mean, slot->has_sd ? s->sd : NULL, s->x, n);
     for (int i = 0; i < n; i++)
-        for (int t = 0; t < slot->targets; t++) {
+        for (int t = 0; t < slot->targets && is_for(e, slot, &g[i]); t++) {
             out[i].metric[slot->first + t] = s->mean[i * slot->targets + t];
             if (slot->has_sd)
                 out[i].metric[slot->first + slot->targets + t] = s->sd[i * slot->targets + t];
@@ -169,7 +176,7 @@ static void features_of(struct ohm_evaluator *e, const struct batch *b, int firs
         const struct ohm_net *net = NULL;
         float *x = s->x + (size_t)i * (size_t)width;
 
-        if (!good[i] || (slot->needs_net && ohm_decode(e->space, &b->g[first + i], &s->builder, &net, NULL) != OHM_OK))
+        if (!good[i] || !is_for(e, slot, &b->g[first + i]) || (slot->needs_net && ohm_decode(e->space, &b->g[first + i], &s->builder, &net, NULL) != OHM_OK))
             memset(x, 0, (size_t)width * sizeof *x);
         else
             ohm_features_compute(slot->features, &b->g[first + i], net, x);
@@ -208,7 +215,7 @@ static enum ohm_status evaluate_block(void *context, int index, int worker, stru
     for (int k = 0; k < e->surrogates; k++) {
         if (k > 0)
             features_of(e, b, first, n, k, s, good);
-        score_block(&e->surrogate[k], s, b->out + first, n);
+        score_block(e, &e->surrogate[k], s, b->g + first, b->out + first, n);
     }
     for (int i = 0; i < n; i++) {
         if (good[i])

@@ -78,7 +78,18 @@ static enum ohm_status add_target(struct ohm_evaluator *e, const struct ohm_surr
     return add_metric(e, &metric, err);
 }
 
-static enum ohm_status add_surrogate(struct ohm_evaluator *e, const struct ohm_surrogate *s, struct ohm_error *err)
+static bool same_targets(const struct surrogate_slot *a, const struct surrogate_slot *b)
+{
+    if (a->targets != b->targets || a->has_sd != b->has_sd)
+        return false;
+    for (int i = 0; i < a->targets; i++)
+        if (strcmp(ohm_surrogate_target(a->surrogate, i), ohm_surrogate_target(b->surrogate, i)) != 0)
+            return false;
+    return true;
+}
+
+static enum ohm_status add_surrogate(struct ohm_evaluator *e, const struct ohm_surrogate *s,
+                                     const struct ohm_chip_condition *on, struct ohm_error *err)
 {
     struct surrogate_slot *slot = &e->surrogate[e->surrogates++];
     enum ohm_status st = OHM_OK;
@@ -89,9 +100,63 @@ static enum ohm_status add_surrogate(struct ohm_evaluator *e, const struct ohm_s
     slot->targets = ohm_surrogate_targets(s);
     slot->has_sd = ohm_surrogate_has_sd(s);
     slot->needs_net = ohm_features_need_net(slot->features);
+    if (on)
+        slot->on = *on;
+    for (const struct surrogate_slot *other = e->surrogate; slot->on.count > 0 && other < slot; other++)
+        if (other->on.count > 0 && same_targets(other, slot)) {
+            slot->first = other->first;
+            return OHM_OK;
+        }
     for (int sd = 0; sd <= (slot->has_sd ? 1 : 0); sd++)
         for (int i = 0; i < slot->targets && st == OHM_OK; i++)
             st = add_target(e, s, i, sd == 1, err);
+    return st;
+}
+
+/* Of the surrogates that take turns with slot `which` exactly one must be for the chip of g. */
+static enum ohm_status check_turn(const struct ohm_evaluator *e, int which, const struct ohm_genotype *g,
+                                  struct ohm_error *err)
+{
+    const struct surrogate_slot *const slot = &e->surrogate[which];
+    const char *found = NULL;
+
+    for (int i = 0; i < e->surrogates; i++) {
+        const struct surrogate_slot *const other = &e->surrogate[i];
+
+        if (other->first != slot->first || !ohm_chip_condition_met(&other->on, e->chip_axes, g))
+            continue;
+        if (found)
+            return ohm_fail(err, OHM_ECONFIG, "surrogates %s and %s are for the same chips", found,
+                            ohm_surrogate_name(other->surrogate));
+        found = ohm_surrogate_name(other->surrogate);
+    }
+    if (found)
+        return OHM_OK;
+    return ohm_fail(err, OHM_ECONFIG, "no surrogate of %s for some of the chips, of which %s is for one",
+                    ohm_surrogate_target(slot->surrogate, 0), ohm_surrogate_name(slot->surrogate));
+}
+
+/* Every combination of the axes that conditions speak of. */
+static enum ohm_status check_turns(const struct ohm_evaluator *e, struct ohm_error *err)
+{
+    bool used[OHM_GENES_MAX] = {false};
+    struct ohm_genotype g = {{0}};
+    const int first = e->chip_axes ? ohm_space_axes(e->space) - ohm_chip_axes_count(e->chip_axes) : 0;
+    enum ohm_status st = OHM_OK;
+
+    for (int i = 0; i < e->surrogates; i++)
+        for (int k = 0; k < e->surrogate[i].on.count; k++)
+            used[first + e->surrogate[i].on.axis[k]] = true;
+    for (bool more = e->chip_axes != NULL; more && st == OHM_OK;) {
+        for (int i = 0; i < e->surrogates && st == OHM_OK; i++)
+            if (e->surrogate[i].on.count > 0)
+                st = check_turn(e, i, &g, err);
+        more = false;
+        for (int i = first; i < ohm_space_axes(e->space) && !more; i++) {
+            more = used[i] && g.gene[i] + 1 < ohm_space_axis(e->space, i)->size;
+            g.gene[i] = more ? (uint16_t)(g.gene[i] + 1) : 0;
+        }
+    }
     return st;
 }
 
@@ -222,7 +287,9 @@ static enum ohm_status build(struct ohm_evaluator *e, const struct ohm_evaluator
         return ohm_fail(err, OHM_ENOMEM, "out of memory for the evaluator");
     st = add_fixed(e, err);
     for (int i = 0; i < spec->surrogate_count && st == OHM_OK; i++)
-        st = add_surrogate(e, spec->surrogates[i], err);
+        st = add_surrogate(e, spec->surrogates[i], spec->surrogate_on ? &spec->surrogate_on[i] : NULL, err);
+    if (st == OHM_OK)
+        st = check_turns(e, err);
     for (int i = 0; i < spec->objective_count && st == OHM_OK; i++)
         st = add_objective(e, spec->objectives[i], err);
     for (int i = 0; i < spec->constraint_count && st == OHM_OK; i++)

@@ -107,22 +107,25 @@ static void load_surrogate(struct loader *l, const struct stored_setting *s)
 {
     struct ohm_plan *plan = l->plan;
     struct ohm_surrogate **slot = &plan->surrogate[plan->surrogates];
-    const char *equals = strchr(s->setting.value, '=');
     struct ohm_str path = {0};
     struct ohm_error error = {0};
-    char target[64];
+    char target[64], name[1024];
+    const char *equals;
     enum ohm_status st = OHM_EFAIL;
 
     if (plan->surrogates == SURROGATES_MAX) {
         setting_fail(l->diag, s, OHM_ERANGE, "more than %d surrogates", SURROGATES_MAX);
         return;
     }
-    if (!find_file(l, "surrogate", s, equals ? equals + 1 : s->setting.value, &path)) {
+    if (!plan_split_surrogate(plan, s, name, sizeof name, &plan->surrogate_on[plan->surrogates], l->diag))
+        return;
+    equals = strchr(name, '=');
+    if (!find_file(l, "surrogate", s, equals ? equals + 1 : name, &path)) {
         ohm_str_release(&path);
         return;
     }
     if (equals) {
-        snprintf(target, sizeof target, "%.*s", (int)(equals - s->setting.value), s->setting.value);
+        snprintf(target, sizeof target, "%.*s", (int)(equals - name), name);
         st = ohm_surrogate_load_plain(slot, ohm_str_text(&path), target, plan->net_space, &error);
         if (st != OHM_OK)
             ohm_diag_take(l->diag, &error);
@@ -222,11 +225,14 @@ static void make_evaluator(struct loader *l)
                                             .chip_axes = plan->chip_axes,
                                             .surrogates = plan->surrogate,
                                             .surrogate_count = plan->surrogates,
+                                            .surrogate_on = plan->surrogate_on,
                                             .objectives = plan->objective,
                                             .objective_count = plan->objectives,
                                             .constraints = plan->constraint,
                                             .constraint_count = plan->constraints,
                                             .jobs = plan->jobs};
+    struct ohm_evaluator_spec bare = spec;
+    struct ohm_evaluator *trial = NULL;
 
     if (plan->objectives == 0)
         setting_fail(l->diag, NULL, OHM_ECONFIG,
@@ -235,8 +241,12 @@ static void make_evaluator(struct loader *l)
         return;
     if (ohm_evaluator_create(&plan->evaluator, &spec, &error) == OHM_OK)
         return;
-    explain(l, "objectives", &spec);
-    explain(l, "constraints", &spec);
+    bare.objective_count = bare.constraint_count = 0;
+    if (ohm_evaluator_create(&trial, &bare, &error) == OHM_OK) {
+        explain(l, "objectives", &spec);
+        explain(l, "constraints", &spec);
+    }
+    ohm_evaluator_free(trial);
     if (l->diag->count == before)
         ohm_diag_take(l->diag, &error);
 }

@@ -1,6 +1,7 @@
 /* plan_chip.c - axes of the chip in a study: from its settings to the space that is searched. */
 #include "study_int.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char prefix[] = "chip_axes.";
@@ -65,20 +66,65 @@ void plan_load_chip_axes(struct ohm_plan *plan, struct ohm_diag *diag)
         extend(plan, diag);
 }
 
+bool plan_split_surrogate(const struct ohm_plan *plan, const struct stored_setting *s, char *name, size_t size,
+                          struct ohm_chip_condition *on, struct ohm_diag *diag)
+{
+    const char *const text = s->setting.value, *at = strrchr(text, '@');
+    const size_t n = at && strchr(at, '=') ? (size_t)(at - text) : strlen(text);
+    struct ohm_error error = {0};
+
+    *on = (struct ohm_chip_condition){0};
+    if (n >= size) {
+        setting_fail(diag, s, OHM_ERANGE, "the name of a surrogate has more than %zu characters", size - 1);
+        return false;
+    }
+    memcpy(name, text, n);
+    name[n] = '\0';
+    if (text[n] == '\0')
+        return true;
+    if (!plan->chip_axes)
+        setting_fail(diag, s, OHM_ECONFIG, "'%s' is for some chips only, but the study has no chip_axes", text);
+    else if (ohm_chip_condition_parse(on, plan->chip_axes, at + 1, &error) == OHM_OK)
+        return true;
+    else
+        setting_fail(diag, s, error.status, "in '%s': %s", text, error.text);
+    return false;
+}
+
+/* Does the surrogate say of the axis on which of its values it was measured? */
+static bool knows_axis(const struct ohm_plan *plan, int surrogate, int axis)
+{
+    const struct ohm_chip_condition *const on = &plan->surrogate_on[surrogate];
+
+    for (int k = 0; k < on->count; k++)
+        if (on->axis[k] == axis)
+            return true;
+    return false;
+}
+
+static void refuse_axis(const struct ohm_plan *plan, int surrogate, int axis, struct ohm_diag *diag)
+{
+    const struct ohm_chip_parameter *const p = ohm_chip_axes_parameter(plan->chip_axes, axis);
+    const char *const name = ohm_surrogate_name(plan->surrogate[surrogate]);
+    char key[64];
+
+    snprintf(key, sizeof key, "%s%s", prefix, p->key);
+    setting_fail(
+        diag, setting_find(&plan->settings, key), OHM_ECONFIG,
+        "chip_axes: %s changes accuracy (%s): say on which value surrogate %s was measured, as in %s@%s=VALUE, "
+        "and name one for each other value",
+        p->key, p->help, name, name, p->key);
+}
+
 void plan_check_chip_axes(const struct ohm_plan *plan, struct ohm_diag *diag)
 {
-    struct ohm_chip_axis_text text[TEXTS_MAX];
-    const struct stored_setting *from[TEXTS_MAX];
-    const int n = axis_texts(&plan->settings, text, from);
+    for (int i = 0; plan->chip_axes && i < ohm_chip_axes_count(plan->chip_axes); i++) {
+        const bool matters = ohm_chip_axes_parameter(plan->chip_axes, i)->effect == OHM_EFFECT_ACCURACY;
 
-    for (int i = 0; plan->chip_axes && plan->surrogates > 0 && i < ohm_chip_axes_count(plan->chip_axes); i++) {
-        const struct ohm_chip_parameter *const p = ohm_chip_axes_parameter(plan->chip_axes, i);
-
-        for (int k = 0; k < n && p->effect == OHM_EFFECT_ACCURACY; k++)
-            if (strcmp(text[k].key, p->key) == 0)
-                setting_fail(diag, from[k], OHM_ECONFIG,
-                             "chip_axes: %s changes accuracy (%s), and surrogate %s was made for one setting of it: "
-                             "see docs/co-search.md",
-                             p->key, p->help, ohm_surrogate_name(plan->surrogate[0]));
+        for (int s = 0; s < plan->surrogates && matters; s++)
+            if (!knows_axis(plan, s, i)) {
+                refuse_axis(plan, s, i, diag);
+                break;
+            }
     }
 }

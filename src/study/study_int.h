@@ -52,6 +52,7 @@ struct ohm_plan {
     struct ohm_chip *chip;
     struct ohm_chip_use use;
     struct ohm_surrogate *surrogate[SURROGATES_MAX];
+    struct ohm_chip_condition surrogate_on[SURROGATES_MAX]; /* the chips that it was measured on */
     int surrogates;
     const struct ohm_strategy_ops *strategy;
     void *strategy_options;
@@ -73,6 +74,10 @@ struct ohm_problem plan_problem(struct ohm_plan *plan);
 bool plan_has_chip_axes(const struct ohm_plan *plan);
 /* Makes plan->chip_axes and plan->space of the settings chip_axes.*, once space, chip and its use are there. */
 void plan_load_chip_axes(struct ohm_plan *plan, struct ohm_diag *diag);
+/* "NAME@read_mode=1-phase" names a surrogate that was measured on these chips only: writes NAME into name[size], and the
+ * condition. False and noted where it cannot be. */
+bool plan_split_surrogate(const struct ohm_plan *plan, const struct stored_setting *s, char *name, size_t size,
+                          struct ohm_chip_condition *on, struct ohm_diag *diag);
 /* Once the surrogates are there: refuses an axis that changes what they predict without their knowing it. */
 void plan_check_chip_axes(const struct ohm_plan *plan, struct ohm_diag *diag);
 

@@ -158,6 +158,38 @@ static void what_goes_with_a_size_is_scaled(void **state)
     ohm_chip_axes_free(axes);
 }
 
+static void a_larger_tile_costs_more_but_less_a_cell(void **state)
+{
+    static const struct ohm_chip_axis_text text[] = {{"rows", "256,512"}, {"cols", "256,512"}, {"cores", "64,32"}};
+    struct ohm_chip_axes *axes = NULL;
+    struct ohm_genotype g = {{0}};
+    const struct ohm_chip *c;
+    struct ohm_chip_use use;
+    int64_t rows, cols;
+
+    (void)state;
+    assert_int_equal(ohm_chip_axes_create(&axes, chip, &plain, text, 3, 0, NULL, NULL), OHM_OK);
+    ohm_chip_axes_pick(axes, &g, &c, &use);
+    assert_true(ohm_chip_hash(c) == ohm_chip_hash(chip)); /* the first value of each is that of the file */
+    g.gene[0] = 1;
+    ohm_chip_axes_pick(axes, &g, &c, &use);
+    ohm_chip_tile(c, &rows, &cols);
+    assert_true(rows == 512 && cols == 256);
+    /* (19.42 + 512 x 0.1292) / (19.42 + 256 x 0.1292) */
+    assert_true(fabs(number_of(c, "energy.core_4_phase_nJ") / number_of(chip, "energy.core_4_phase_nJ") - 1.6301) <
+                1e-4);
+    assert_true(fabs(number_of(c, "area.core_mm2") - (1.392 + 0.635)) < 1e-12);
+    assert_true(fabs(number_of(c, "area.chip_mm2") - (144 + 64 * 0.635)) < 1e-9);
+    g.gene[0] = 0;
+    g.gene[1] = 1;
+    g.gene[2] = 1;
+    ohm_chip_axes_pick(axes, &g, &c, &use);
+    assert_true(number_of(c, "energy.core_1_phase_nJ") == 2 * number_of(chip, "energy.core_1_phase_nJ"));
+    assert_true(fabs(number_of(c, "area.core_mm2") - 2 * 1.392) < 1e-12);
+    assert_true(fabs(number_of(c, "area.chip_mm2") - (144 + 64 * 1.392) / 2) < 1e-9);
+    ohm_chip_axes_free(axes);
+}
+
 static void what_is_no_axis_is_refused_with_its_reason(void **state)
 {
     static const struct {
@@ -221,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_candidate_costs_what_its_own_chip_says),
         cmocka_unit_test(what_goes_with_a_size_is_scaled),
+        cmocka_unit_test(a_larger_tile_costs_more_but_less_a_cell),
         cmocka_unit_test(what_is_no_axis_is_refused_with_its_reason),
         cmocka_unit_test(twice_one_key_and_too_many_chips_are_refused),
     };

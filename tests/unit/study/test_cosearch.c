@@ -180,6 +180,117 @@ static void what_changes_accuracy_is_refused_to_a_surrogate_of_one_setting(void 
     expect("surrogates: [nb201-cifar10-pcm]\nchip_axes: { read_mode: [1-phase] }", "");
     expect("surrogates: [nb201-cifar10-pcm]\nchip_axes: { read_mode: [1-phase, 4-phase] }",
            "read_mode changes accuracy");
+    expect("surrogates: [nb201-cifar10-pcm]\nchip_axes: { rows: [128, 256] }", "rows changes accuracy");
+    expect("chip_axes: { rows: [128, 256], cols: [128, 256] }", ""); /* nothing is predicted */
+}
+
+/* A surrogate of one tree: low for e01 in (none, skip, conv1x1), else high. */
+static void write_model(const char *name, double low, double high)
+{
+    struct ohm_str s = {0};
+    char path[64];
+
+    ohm_str_printf(&s,
+                   "{\"learner\":{\"gradient_booster\":{\"model\":{\"gbtree_model_param\":{\"num_trees\":\"1\"},"
+                   "\"tree_info\":[0],\"trees\":[{\"left_children\":[1,-1,-1],\"right_children\":[2,-1,-1],"
+                   "\"split_indices\":[0,0,0],\"split_conditions\":[2.5,%g,%g],\"default_left\":[1,0,0],"
+                   "\"split_type\":[0,0,0],\"categories_nodes\":[]}]},\"name\":\"gbtree\"},"
+                   "\"learner_model_param\":{\"base_score\":\"0\",\"num_feature\":\"6\"},"
+                   "\"objective\":{\"name\":\"reg:squarederror\"}},\"version\":[1,7,4]}",
+                   low, high);
+    in_folder(path, sizeof path, name);
+    assert_int_equal(ohm_file_write(path, ohm_str_text(&s), s.length, NULL), OHM_OK);
+    ohm_str_release(&s);
+}
+
+static void remove_model(const char *name)
+{
+    char path[64];
+
+    unlink(in_folder(path, sizeof path, name));
+}
+
+static enum ohm_status check_accuracy(void *context, const struct ohm_trial *t, struct ohm_error *err)
+{
+    const int acc = *(const int *)context;
+    const bool one = strstr(t->genotype, "chip.read_mode=1-phase") != NULL;
+    const bool high = strstr(t->genotype, "e01=conv3x3") || strstr(t->genotype, "e01=avgpool3x3");
+
+    (void)err;
+    assert_true(one || strstr(t->genotype, "chip.read_mode=4-phase"));
+    assert_true(t->metric[acc] == (one ? (high ? 65 : 60) : (high ? 80 : 70)));
+    return OHM_OK;
+}
+
+static void each_chip_is_predicted_by_the_surrogate_measured_on_it(void **state)
+{
+    char four[96], one[96], path[64];
+    const struct ohm_setting settings[] = {{"space", "nb201", "test"},
+                                           {"objectives", "maximize acc_1d", "test"},
+                                           {"objectives", "energy_uJ", "test"},
+                                           {"surrogates", four, "test"},
+                                           {"surrogates", one, "test"},
+                                           {"chip_axes.read_mode", "1-phase,4-phase", "test"},
+                                           {"chip_axes.periphery", "ldpu,nmpu", "test"},
+                                           {"budget", "300", "test"}};
+    struct ohm_store *store;
+    struct ohm_study_row row;
+    char *names[OHM_METRICS_MAX];
+    int count = 0, acc = -1;
+
+    (void)state;
+    write_model("four.json", 70, 80);
+    write_model("one.json", 60, 65);
+    snprintf(four, sizeof four, "acc_1d=%s/four.json@read_mode=4-phase", folder);
+    snprintf(one, sizeof one, "acc_1d=%s/one.json@read_mode=1-phase", folder);
+    in_folder(path, sizeof path, "turns.db");
+    assert_int_equal(fixture_run(path, settings, FIXTURE_COUNT(settings), 2, 0), OHM_OK);
+    store = fixture_store(path, OHM_STORE_READ);
+    assert_int_equal(ohm_store_find_study(store, "", &row, NULL), OHM_OK);
+    assert_int_equal(ohm_store_metrics(store, row.id, names, &count, NULL), OHM_OK);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(names[i], "acc_1d") == 0)
+            acc = i;
+        ohm_free(names[i]);
+    }
+    assert_true(acc >= 0);
+    assert_int_equal(ohm_store_each_trial(store, row.id, 0, check_accuracy, &acc, NULL), OHM_OK);
+    ohm_store_close(store);
+    assert_int_equal(fixture_resume(path, 1, 100, 0), OHM_OK);
+    fixture_remove(path);
+    remove_model("four.json");
+    remove_model("one.json");
+}
+
+static void a_chip_without_surrogate_or_with_two_is_told(void **state)
+{
+    static const struct {
+        const char *surrogates, *message;
+    } bad[] = {{"acc_1d=%1$s/m.json@read_mode=4-phase", "no surrogate of acc_1d for some"},
+               {"acc_1d=%1$s/m.json@read_mode=1-phase, acc_1d=%1$s/m.json@read_mode=1-phase", "for the same chips"},
+               {"acc_1d=%1$s/m.json@read_mode=4-phase, acc_1d=%1$s/m.json", "read_mode changes accuracy"},
+               {"acc_1d=%1$s/m.json@read_mode=3-phase", "none of the values"},
+               {"acc_1d=%1$s/m.json@bits=8", "no axis of the chip"},
+               {"acc_1d=%1$s/m.json@read_mode=4-phase read_mode=1-phase", "given twice"},
+               {"acc_1d=%1$s/m.json@4-phase read_mode=4-phase", "is not parameter=value"}};
+
+    (void)state;
+    write_model("m.json", 1, 2);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct ohm_str text = {0};
+        const char *format = bad[i].surrogates;
+
+        ohm_str_append(&text, "chip_axes: { read_mode: [1-phase, 4-phase] }\nsurrogates: [");
+        for (const char *mark; (mark = strstr(format, "%1$s")) != NULL; format = mark + 4) {
+            ohm_str_append_n(&text, format, (size_t)(mark - format));
+            ohm_str_append(&text, folder);
+        }
+        ohm_str_printf(&text, "%s]", format);
+        expect(ohm_str_text(&text), bad[i].message);
+        ohm_str_release(&text);
+    }
+    expect("surrogates: ['nb201-cifar10-pcm@read_mode=4-phase']", "has no chip_axes");
+    remove_model("m.json");
 }
 
 static int make_folder(void **state)
@@ -202,6 +313,8 @@ int main(void)
         cmocka_unit_test(a_log_says_which_network_on_which_chip),
         cmocka_unit_test(a_file_has_axes_as_lists_and_mistakes_have_lines),
         cmocka_unit_test(what_changes_accuracy_is_refused_to_a_surrogate_of_one_setting),
+        cmocka_unit_test(each_chip_is_predicted_by_the_surrogate_measured_on_it),
+        cmocka_unit_test(a_chip_without_surrogate_or_with_two_is_told),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
