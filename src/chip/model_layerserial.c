@@ -8,7 +8,7 @@ struct layerserial {
     double cycle_ns[3]; /* by enum ohm_chip_bits, as output_pJ */
     double conversion_pJ, cell_pJ;
     double scale_6, scale_4; /* energy of a crossbar at fewer bits over that at 8 */
-    double output_pJ[3];
+    double input_pJ[3], output_pJ[3];
     double chip_mm2;
 };
 
@@ -36,6 +36,9 @@ static const struct chip_number scale_numbers[] = {
     CHIP_NUMBERS_END,
 };
 static const struct chip_number digital_numbers[] = {
+    CHIP_REAL(layerserial, "input_8_bit_pJ", "pJ", input_pJ[OHM_CHIP_8_BITS], 0, 1e6),
+    CHIP_REAL(layerserial, "input_6_bit_pJ", "pJ", input_pJ[OHM_CHIP_6_BITS], 0, 1e6),
+    CHIP_REAL(layerserial, "input_4_bit_pJ", "pJ", input_pJ[OHM_CHIP_4_BITS], 0, 1e6),
     CHIP_REAL(layerserial, "output_8_bit_pJ", "pJ", output_pJ[OHM_CHIP_8_BITS], 0, 1e6),
     CHIP_REAL(layerserial, "output_6_bit_pJ", "pJ", output_pJ[OHM_CHIP_6_BITS], 0, 1e6),
     CHIP_REAL(layerserial, "output_4_bit_pJ", "pJ", output_pJ[OHM_CHIP_4_BITS], 0, 1e6),
@@ -94,13 +97,14 @@ static void peak(const void *params, const struct ohm_chip_use *use, struct ohm_
     out->tops_per_mm2 = out->tops / m->chip_mm2;
 }
 
-/* Only the columns and rows of the layer have power; its columns are converted in turns. Row tiles of a matrix that is
+/* Only the columns and rows of the layer have power; its columns are converted in turns. Inputs are gathered once a
+ * position, whatever the number of rectangles. Row tiles of a matrix that is
  * higher than the array come one after the other as well. */
 static enum ohm_status add_matrix(struct packed *p, const struct packed_use *u, const struct block_matrix *x,
                                   const struct ohm_layer *layer, int32_t index, struct ohm_error *err)
 {
     const struct layerserial *const m = u->params;
-    const double positions = (double)x->positions;
+    const double positions = (double)x->positions, inputs = (double)(x->rows * x->groups);
     const int bits = u->use->bits;
     double columns = 0, cells = 0;
     struct packed_layer l;
@@ -122,7 +126,7 @@ static enum ohm_status add_matrix(struct packed *p, const struct packed_use *u, 
     l.part_ns[OHM_PART_ARRAY] = (double)l.steps * m->cycle_ns[bits];
     l.part_nJ[OHM_PART_ARRAY] =
         positions * (columns * m->conversion_pJ + cells * m->cell_pJ) * scale_of(m, bits) * 1e-3;
-    l.part_nJ[OHM_PART_DIGITAL] = positions * columns * m->output_pJ[bits] * 1e-3;
+    l.part_nJ[OHM_PART_DIGITAL] = positions * (inputs * m->input_pJ[bits] + columns * m->output_pJ[bits]) * 1e-3;
     ohm_packed_add(p, &l);
     return OHM_OK;
 }
