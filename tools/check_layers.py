@@ -30,6 +30,7 @@ HEADERS = {
     "collect": "collect",
     "eval": "eval chip_axes",
     "study": "study bench",
+    "loop": "loop",
     "cli": "",
 }
 THIRD_PARTY = {

@@ -14,6 +14,7 @@
 
 #include "ohm/analog.h"
 #include "ohm/chip.h"
+#include "ohm/csv.h"
 #include "ohm/data.h"
 #include "ohm/device.h"
 #include "ohm/error.h"
@@ -148,6 +149,7 @@ enum ohm_status ohm_collect_create(struct ohm_collect **out, const struct ohm_co
 void ohm_collect_free(struct ohm_collect *collect);
 /* Of recipe, samples, space, chip and device: all that decides what a row holds, but not how many rows there are. */
 uint64_t ohm_collect_fingerprint(const struct ohm_collect *collect);
+const struct ohm_space *ohm_collect_space(const struct ohm_collect *collect);
 const struct ohm_genotype *ohm_collect_genotype(const struct ohm_collect *collect, int network); /* of [0, networks) */
 
 enum ohm_status ohm_collect_size_of(const struct ohm_collect *collect, struct ohm_collect_size *size, int network,
@@ -174,6 +176,16 @@ struct ohm_collect_named { /* a network that is not drawn, such as a baseline */
     const struct ohm_net *net;
     const struct ohm_genotype *genotype; /* NULL: of no space */
 };
+/* A network of the space by its genotype, however it was come by: such as one that a search has chosen. */
+struct ohm_collect_item {
+    /* "n:1f3a..." as ohm_id_text names the genotype; or its number, where it is one of the recipe's draw */
+    char base[OHM_COLLECT_ID_SIZE - 16];
+    struct ohm_genotype genotype;
+    int repeat; /* its row has the id "BASE", or "BASE.REPEAT" where that is not 0, and the recipe's seed + repeat */
+};
+/* The id of its row. */
+void ohm_collect_item_id(char id[OHM_COLLECT_ID_SIZE], const struct ohm_collect_item *item);
+
 struct ohm_collect_progress {
     const struct ohm_collect_row *row; /* just written */
     int done, all;                     /* rows of the file that belong to this run, and how many it is to have */
@@ -187,6 +199,10 @@ struct ohm_collect_run {
     const char *program;                   /* for the comment at the head of a new file */
     const struct ohm_collect_named *named; /* [count]: these instead of the recipe's networks; NULL: the recipe's */
     int count;
+    /* [items]: exactly these rows instead. Of them only those with the number of a network that is no pilot are stopped
+     * early, as they would be without this list, and only where all pilots are there. */
+    const struct ohm_collect_item *item;
+    int items;
     ohm_collect_stop_fn *stop;
     ohm_collect_progress_fn *progress; /* called from several threads */
     void *context;
@@ -196,7 +212,12 @@ struct ohm_collect_run {
 enum ohm_status ohm_collect_run(const struct ohm_collect *collect, const struct ohm_collect_run *run,
                                 struct ohm_error *err);
 
-/* Measures the row of that id again and compares. *same: every column but those of time spent holds the same text;
+/* The rows of the file, after a look at columns and fingerprints; to be released by ohm_csv_release. A last line that
+ * was cut off is not among them. OHM_ENOTFOUND: no such file; OHM_EDATA: as above. */
+enum ohm_status ohm_collect_rows(struct ohm_csv *rows, const struct ohm_collect *collect, const char *path,
+                                 struct ohm_error *err);
+
+/* Measures the row of that id again and compares: one of the recipe or of `named`, or one of a genotype. *same: every column but those of time spent holds the same text;
  * where not, `difference` says which. OHM_ENOTFOUND: no such row. */
 enum ohm_status ohm_collect_repeat(const struct ohm_collect *collect, const char *id, bool *same,
                                    struct ohm_str *difference, const struct ohm_collect_run *run,

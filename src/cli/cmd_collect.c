@@ -1,17 +1,14 @@
 /* cmd_collect.c - measured networks as rows of a table: draws, trains, validates, writes; and measures rows again. */
-#include "device_cli.h"
+#include "collection.h"
 #include "fit.h"
 
 #include "ohm/clock.h"
-#include "ohm/collect.h"
-#include "ohm/file.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 struct collect {
-    const char *folder, *split_file, *cache, *output, *progress;
+    const char *output, *progress;
+    struct ohm_collection_options samples;
     struct ohm_words repeat, net;
     int64_t networks, jobs;
     bool list;
@@ -23,11 +20,7 @@ static const char *const progress_forms[] = {"auto", "none", NULL};
 static const struct ohm_option options[] = {
     OHM_OPT_TEXT(collect, output, "output", 'o', "FILE.csv", "the rows; those that it lacks are added",
                  .complete = "file"),
-    OHM_OPT_TEXT(collect, folder, "data", 0, "DIR", "folder or archive of the samples, or synthetic:N",
-                 .env = "OHMNAS_DATA", .complete = "folder"),
-    OHM_OPT_TEXT(collect, split_file, "split-file", 0, "FILE", "columns file, split; in place of the task's",
-                 .complete = "file"),
-    OHM_OPT_TEXT(collect, cache, "cache", 0, "DIR", "keep features of speech here", .complete = "folder"),
+    OHM_OPT_COLLECTION(collect, samples),
     OHM_OPT_INT(collect, networks, "networks", 'n', "N", NULL, 1, 100000, "in place of the recipe's number"),
     OHM_OPT_LIST(collect, repeat, "repeat", 0, "ID", "measure this row of the file again and compare, to the bit"),
     OHM_OPT_LIST(collect, net, "net", 0, "NET", "measure this network, such as a baseline, and none that is drawn",
@@ -40,15 +33,8 @@ static const struct ohm_option options[] = {
     OHM_OPT_END,
 };
 
-/* All that the recipe names. */
 struct loaded {
-    struct ohm_collect_recipe recipe;
-    struct ohm_space *space;
-    struct ohm_chip *chip;
-    struct ohm_device *device;
-    struct ohm_task_spec *task;
-    struct ohm_data *data;
-    struct ohm_collect *collect;
+    struct ohm_collection of;
     struct ohm_named_net *net; /* of --net */
     struct ohm_collect_named *named;
     int nets;
@@ -60,30 +46,13 @@ static void release(struct loaded *l)
         ohm_net_arg_release(&l->net[i]);
     ohm_free(l->net);
     ohm_free(l->named);
-    ohm_collect_free(l->collect);
-    ohm_data_free(l->data);
-    ohm_task_spec_free(l->task);
-    ohm_device_free(l->device);
-    ohm_chip_free(l->chip);
-    ohm_space_free(l->space);
-    ohm_collect_recipe_release(&l->recipe);
-}
-
-static enum ohm_status load_recipe(struct ohm_cli *cli, struct loaded *l, const char *name, struct ohm_error *err)
-{
-    struct ohm_str path = {0};
-    enum ohm_status st = ohm_find(cli, "recipe", name, &path, err);
-
-    if (st == OHM_OK)
-        st = ohm_collect_recipe_load(&l->recipe, ohm_str_text(&path), &cli->diag);
-    ohm_str_release(&path);
-    return st;
+    ohm_collection_release(&l->of);
 }
 
 static enum ohm_status load_nets(struct ohm_cli *cli, struct loaded *l, const struct collect *opt,
                                  struct ohm_error *err)
 {
-    const struct ohm_net_options from = {.space = l->recipe.use.space, .db = "ohmnas.db"};
+    const struct ohm_net_options from = {.space = l->of.recipe.use.space, .db = "ohmnas.db"};
 
     l->net = ohm_alloc((size_t)opt->net.count, sizeof *l->net);
     l->named = ohm_alloc((size_t)opt->net.count, sizeof *l->named);
@@ -105,29 +74,16 @@ static enum ohm_status load_nets(struct ohm_cli *cli, struct loaded *l, const st
 static enum ohm_status load(struct ohm_cli *cli, struct loaded *l, const struct collect *opt, const char *name,
                             struct ohm_error *err)
 {
-    const struct ohm_data_options data = {
-        .split_file = opt->split_file, .cache = opt->cache, .jobs = ohm_fit_jobs(opt->jobs)};
-    struct ohm_collect_parts parts;
     enum ohm_status st;
 
-    if (!opt->folder || (!opt->output && !opt->list))
-        return ohm_fail(err, OHM_ECONFIG, "--%s is missing: which %s?", opt->folder ? "output" : "data",
-                        opt->folder ? "file are the rows of" : "folder holds the samples");
-    if ((st = load_recipe(cli, l, name, err)) != OHM_OK)
+    if (!opt->samples.folder || (!opt->output && !opt->list))
+        return ohm_fail(err, OHM_ECONFIG, "--%s is missing: which %s?", opt->samples.folder ? "output" : "data",
+                        opt->samples.folder ? "file are the rows of" : "folder holds the samples");
+    if ((st = ohm_collection_load(cli, &l->of, name, err)) != OHM_OK || (st = load_nets(cli, l, opt, err)) != OHM_OK)
         return st;
     if (opt->networks > 0)
-        l->recipe.use.networks = opt->networks;
-    if (l->recipe.repeats.networks > l->recipe.use.networks)
-        l->recipe.repeats.networks = l->recipe.use.networks;
-    if ((st = ohm_cli_space(cli, l->recipe.use.space, &l->space)) != OHM_OK ||
-        (st = ohm_cli_chip(cli, l->recipe.use.chip, &l->chip)) != OHM_OK ||
-        (st = ohm_cli_device(cli, l->recipe.use.device, &l->device)) != OHM_OK ||
-        (st = ohm_cli_task(cli, l->recipe.use.task, &l->task)) != OHM_OK ||
-        (st = load_nets(cli, l, opt, err)) != OHM_OK ||
-        (st = ohm_data_load(&l->data, l->task, opt->folder, &data, &cli->diag)) != OHM_OK)
-        return st;
-    parts = (struct ohm_collect_parts){l->space, l->chip, l->device, l->data};
-    return ohm_collect_create(&l->collect, &l->recipe, &parts, err);
+        l->of.recipe.use.networks = opt->networks;
+    return ohm_collection_create(cli, &l->of, &opt->samples, ohm_fit_jobs(opt->jobs), err);
 }
 
 /* ---- progress ---- */
@@ -147,20 +103,9 @@ static bool stop(void *context)
 static void show(void *context, const struct ohm_collect_progress *p)
 {
     const struct watch *const w = context;
-    const struct ohm_collect_row *const row = p->row;
-    const double left_s = (ohm_now_s() - w->begin_s) / p->made * (p->all - p->done);
-    const int last = w->recipe->times - 1;
-    char figure[128];
 
-    if (w->quiet)
-        return;
-    if (row->state == OHM_COLLECT_DONE)
-        snprintf(figure, sizeof figure, "%.2f %% digital, %.2f %% %s", row->acc_digital, row->acc[last],
-                 w->recipe->time_name[last]);
-    else
-        snprintf(figure, sizeof figure, "%s: %.100s", ohm_collect_state_names[row->state], row->reason);
-    fprintf(stderr, "%d/%d  row %s  %.0f k params  %.1f M MACs  %s  %.1f + %.1f s  eta %.0f min\n", p->done, p->all,
-            row->id, row->size.params / 1e3, row->size.macs / 1e6, figure, row->train_s, row->validate_s, left_s / 60);
+    if (!w->quiet)
+        ohm_collection_say_row(w->recipe, p, (ohm_now_s() - w->begin_s) / p->made * (p->all - p->done));
 }
 
 /* ---- what is asked for ---- */
@@ -172,12 +117,12 @@ static enum ohm_status list(const struct collect *opt, const struct loaded *l, s
 
     ohm_out_begin(&out, &opt->format, "ohmnas.collect.list/1");
     ohm_out_list(&out, "networks");
-    for (int i = 0; i < l->recipe.use.networks && st == OHM_OK; i++) {
+    for (int i = 0; i < l->of.recipe.use.networks && st == OHM_OK; i++) {
         struct ohm_collect_size size = {0};
         struct ohm_str text = {0};
 
-        ohm_genotype_print(l->space, ohm_collect_genotype(l->collect, i), &text);
-        st = ohm_collect_size_of(l->collect, &size, i, err);
+        ohm_genotype_print(l->of.space, ohm_collect_genotype(l->of.collect, i), &text);
+        st = ohm_collect_size_of(l->of.collect, &size, i, err);
         ohm_out_row(&out);
         ohm_out_int(&out, "id", i);
         ohm_out_double(&out, "params", size.params);
@@ -208,7 +153,7 @@ static enum ohm_status repeat(const struct collect *opt, const struct loaded *l,
         struct ohm_str difference = {0};
         bool same = false;
 
-        if ((st = ohm_collect_repeat(l->collect, opt->repeat.item[i], &same, &difference, run, err)) == OHM_OK) {
+        if ((st = ohm_collect_repeat(l->of.collect, opt->repeat.item[i], &same, &difference, run, err)) == OHM_OK) {
             ohm_out_row(&out);
             ohm_out_text(&out, "id", opt->repeat.item[i]);
             ohm_out_bool(&out, "same", same);
@@ -232,7 +177,7 @@ static enum ohm_status repeat(const struct collect *opt, const struct loaded *l,
 
 static enum ohm_status do_it(const struct collect *opt, const struct loaded *l, struct ohm_error *err)
 {
-    struct watch watch = {.quiet = strcmp(opt->progress, "none") == 0, .begin_s = ohm_now_s(), .recipe = &l->recipe};
+    struct watch watch = {.quiet = strcmp(opt->progress, "none") == 0, .begin_s = ohm_now_s(), .recipe = &l->of.recipe};
     const struct ohm_collect_run run = {.path = opt->output,
                                         .jobs = ohm_fit_jobs(opt->jobs),
                                         .program = "ohmnas " OHM_VERSION,
@@ -242,13 +187,11 @@ static enum ohm_status do_it(const struct collect *opt, const struct loaded *l, 
                                         .progress = show,
                                         .context = &watch};
 
-    if (ohm_data_is_synthetic(l->data))
-        ohm_say("synthetic data: what is learned from them means nothing");
     if (opt->list)
         return list(opt, l, err);
     if (opt->repeat.count > 0)
         return repeat(opt, l, &run, err);
-    return ohm_collect_run(l->collect, &run, err);
+    return ohm_collect_run(l->of.collect, &run, err);
 }
 
 static enum ohm_status run_collect(struct ohm_cli *cli, const void *object, const struct ohm_args *args,

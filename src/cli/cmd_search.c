@@ -1,5 +1,6 @@
 /* cmd_search.c - runs a study, and goes on with one. */
 #include "progress.h"
+#include "refine.h"
 
 #include "ohm/parallel.h"
 
@@ -112,6 +113,7 @@ struct search {
     const char *task, *space, *chip, *strategy, *budget, *seed, *name, *progress, *db;
     struct ohm_words surrogate, objective, where, set;
     int64_t jobs;
+    struct ohm_refine_options refine;
     struct ohm_format format;
 };
 
@@ -138,6 +140,7 @@ static const struct ohm_option search_options[] = {
                  .complete = "file"),
     OHM_OPT_TEXT(search, progress, "progress", 0, "FORM", "how progress is shown", .fallback = "auto",
                  .names = ohm_progress_forms),
+    OHM_OPT_REFINE(search),
     OHM_OPT_FORMAT(search),
     OHM_OPT_END,
 };
@@ -165,6 +168,52 @@ static enum ohm_status search(struct ohm_cli *cli, const struct search *opt, str
     return st;
 }
 
+static bool given(const struct ohm_args *args, const char *name)
+{
+    for (int i = 0; search_options[i].kind != OHM_OPTION_END; i++)
+        if (args->origin[i] && strcmp(search_options[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Options that only one of both ways of searching reads are told from each other. */
+static enum ohm_status check_refine(const struct search *opt, const struct ohm_args *args, struct ohm_error *err)
+{
+    static const char *const loop_only[] = {"validate-top", "race",     "trainings", "hours",        "recipe",
+                                            "rows",         "features", "key",       "measure-from", "target",
+                                            "noise",        "cost",     NULL};
+    static const char *const study_only[] = {"name", "surrogate", NULL};
+    const bool refine = opt->refine.rounds > 0;
+
+    for (int i = 0; !refine && loop_only[i]; i++)
+        if (given(args, loop_only[i]))
+            return ohm_fail(err, OHM_ECONFIG, "--%s needs --refine R, the number of rounds", loop_only[i]);
+    for (int i = 0; refine && study_only[i]; i++)
+        if (given(args, study_only[i]))
+            return ohm_fail(err, OHM_ECONFIG, "--%s is for a search without --refine", study_only[i]);
+    if (refine && args->words > 0)
+        return ohm_fail(err, OHM_ECONFIG, "with --refine there is no study file: %s", args->word[0]);
+    return OHM_OK;
+}
+
+static enum ohm_status run_refine(struct ohm_cli *cli, const struct search *opt, struct ohm_error *err)
+{
+    const struct ohm_refine_search search = {.task = opt->task,
+                                             .space = opt->space,
+                                             .chip = opt->chip,
+                                             .strategy = opt->strategy,
+                                             .budget = opt->budget,
+                                             .seed = opt->seed,
+                                             .progress = opt->progress,
+                                             .objective = &opt->objective,
+                                             .where = &opt->where,
+                                             .set = &opt->set,
+                                             .jobs = jobs_of(opt->jobs),
+                                             .format = opt->format};
+
+    return ohm_cli_refine(cli, &opt->refine, &search, err);
+}
+
 static enum ohm_status run_search(struct ohm_cli *cli, const void *object, const struct ohm_args *args,
                                   struct ohm_error *err)
 {
@@ -176,6 +225,10 @@ static enum ohm_status run_search(struct ohm_cli *cli, const void *object, const
     enum ohm_status st;
 
     ohm_signals_hold();
+    if ((st = check_refine(opt, args, err)) != OHM_OK)
+        return st;
+    if (opt->refine.rounds > 0)
+        return run_refine(cli, opt, err);
     if ((st = ohm_opt_settings(cli, search_options, object, args, &settings, &spec.count, err)) != OHM_OK)
         return st;
     spec.settings = settings;
@@ -190,6 +243,8 @@ static const char *const search_examples[] = {"ohmnas search study.yaml",
                                               "ohmnas search --space nb201 --surrogate nb201-cifar10-pcm --chip "
                                               "hermes64 --strategy nsga2 --objective 'maximize acc_1d' "
                                               "--objective 'minimize energy_uJ' --where 'cores <= 64' --budget 5000",
+                                              "ohmnas search --recipe resnet-kws --data speech_commands --rows "
+                                              "rows.csv --validate-top 8 --refine 10 --race 2 -j 2",
                                               NULL};
 
 const struct ohm_command ohm_cmd_search = {
@@ -199,10 +254,12 @@ const struct ohm_command ohm_cmd_search = {
     .complete = "file",
     .summary = "run a study",
     .details = "A flag is stronger than the environment, that than the file, that than the default. Ctrl-C ends the "
-               "run after a "
-               "clean "
-               "checkpoint; a killed run loses at most the trials in flight; 'ohmnas resume' goes on as if nothing had "
-               "happened.",
+               "run after a clean checkpoint; a killed run loses at most the trials in flight; 'ohmnas resume' goes on "
+               "as if nothing had happened.\n\n"
+               "With --refine the loop is closed: networks are trained and validated by the recipe, rounds of search on "
+               "a surrogate of what was measured so far choose what is measured next, and the measured front is the "
+               "answer. The same command goes on after a stop. Options of it: --set loop.KEY=VALUE, surrogate.KEY=VALUE "
+               "and physics.KEY=VALUE; docs/closed-loop.md tells them.",
     .examples = search_examples,
     .options = search_options,
     .size = sizeof(struct search),

@@ -203,3 +203,8 @@ const struct ohm_genotype *ohm_collect_genotype(const struct ohm_collect *c, int
 {
     return &c->network[network];
 }
+
+const struct ohm_space *ohm_collect_space(const struct ohm_collect *c)
+{
+    return c->space;
+}

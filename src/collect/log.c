@@ -2,6 +2,7 @@
 #include "collect_int.h"
 
 #include "ohm/file.h"
+#include "ohm/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -157,13 +158,38 @@ static enum ohm_status check_rows(const struct ohm_csv *rows, const struct ohm_c
     return OHM_OK;
 }
 
-enum ohm_status log_read(struct ohm_csv *rows, const struct ohm_collect *c, const char *path, struct ohm_error *err)
+static enum ohm_status check(struct ohm_csv *rows, const struct ohm_collect *c, struct ohm_error *err)
 {
-    enum ohm_status st = ohm_csv_load(rows, path, err);
+    enum ohm_status st = check_columns(rows, c, err);
 
-    if (st == OHM_OK && ((st = check_columns(rows, c, err)) != OHM_OK || (st = check_rows(rows, c, err)) != OHM_OK))
+    if (st == OHM_OK)
+        st = check_rows(rows, c, err);
+    if (st != OHM_OK)
         ohm_csv_release(rows);
     return st;
+}
+
+enum ohm_status log_read(struct ohm_csv *rows, const struct ohm_collect *c, const char *path, struct ohm_error *err)
+{
+    const enum ohm_status st = ohm_csv_load(rows, path, err);
+
+    return st == OHM_OK ? check(rows, c, err) : st;
+}
+
+enum ohm_status ohm_collect_rows(struct ohm_csv *rows, const struct ohm_collect *c, const char *path,
+                                 struct ohm_error *err)
+{
+    char *bytes = NULL;
+    size_t length;
+    enum ohm_status st = ohm_file_read(&bytes, &length, path, OHM_TEXT_FILE_MAX, err);
+
+    if (st != OHM_OK)
+        return st;
+    while (length > 0 && bytes[length - 1] != '\n')
+        length--;
+    st = ohm_csv_parse(rows, bytes, length, path, err);
+    ohm_free(bytes);
+    return st == OHM_OK ? check(rows, c, err) : st;
 }
 
 const char *log_cell(const struct ohm_csv *rows, int row, const char *column)
