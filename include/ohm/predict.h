@@ -9,6 +9,10 @@ struct ohm_predict_spec {
     struct ohm_weights *w; /* with tile: input ranges that are 0, or all, are calibrated on x, in w */
     const float *x;        /* [n][h][w][c] */
     int n;
+    /* Steps of a recurrent network: the last `state` outputs to an input are the last `state` numbers of the next one,
+     * whatever x has there; each sequence of `steps` inputs begins with zeros. 0, 0: inputs are independent. 0 steps
+     * with a state: one sequence. */
+    int state, steps;
     /* Analog hardware as in ohm_validate: draw 3 at a time is the same hardware as there. NULL: digitally. */
     const struct ohm_tile_config *tile;
     const struct ohm_device *device; /* NULL: weights stay as they are */
@@ -24,7 +28,7 @@ struct ohm_predict_spec {
 typedef enum ohm_status ohm_predict_fn(void *context, int draw, const float *y, struct ohm_error *err);
 
 /* OHM_ERANGE: the device is not known at that time. OHM_ECONFIG: settings of tiles that exclude each other. What fn
- * gives. */
+ * gives. OHM_ERANGE also: a state larger than the outputs or not smaller than the inputs, half a sequence. */
 enum ohm_status ohm_predict(const struct ohm_predict_spec *spec, ohm_predict_fn *fn, void *context,
                             struct ohm_error *err);
 

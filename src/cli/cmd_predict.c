@@ -13,7 +13,7 @@ struct predict {
     struct ohm_net_options net;
     const char *inputs, *targets, *output, *weight_noise;
     bool analog, logarithm;
-    int64_t draws, batch, seed, jobs;
+    int64_t draws, batch, seed, jobs, state, steps;
     struct ohm_format format;
 };
 
@@ -40,7 +40,11 @@ static const struct ohm_option options[] = {
     OHM_OPT_TEXT(predict, hardware.ranges, "ranges", 0, "RULE",
                  "of inputs: trained, max, quantile:Q, sigma:S, mse (docs/validation.md)", .fallback = "trained"),
     OHM_OPT_INT(predict, draws, "draws", 'n', "N", "1", 1, 100000, "of the hardware, or of the errors of weights"),
-    OHM_OPT_INT(predict, batch, "batch", 0, "N", "256", 1, 65536, "inputs at a time"),
+    OHM_OPT_INT(predict, state, "state", 0, "N", "0", 0, 1e9,
+                "of a recurrent network: its last N outputs are its last N inputs at the next line"),
+    OHM_OPT_INT(predict, steps, "steps", 0, "N", "0", 0, 1e9,
+                "lines of a sequence, each begins with a state of zeros; 0: one sequence"),
+    OHM_OPT_INT(predict, batch, "batch", 0, "N", "256", 1, 65536, "inputs, or sequences, at a time"),
     OHM_OPT_INT(predict, seed, "seed", 0, "S", "1", 0, 9e15, "of the draws", .env = "OHMNAS_SEED"),
     OHM_OPT_INT(predict, jobs, "jobs", 'j', "N", NULL, 1, 1024, "threads; all processors when not given",
                 .env = "OHMNAS_JOBS"),
@@ -54,7 +58,9 @@ struct predicting {
     struct ohm_named_net named;
     struct ohm_weights w;
     struct ohm_numbers inputs, targets;
-    float *x;
+    float *x;    /* [rows][inputs of the network]: those of the file, then zeros for the state */
+    int outputs; /* that are told: without the state */
+    float *y;    /* [rows][outputs] */
     double noise;
     struct ohm_nearness *near; /* [draws], where there are targets */
     struct ohm_str answers;
@@ -65,6 +71,7 @@ static void release(struct predicting *p)
     ohm_str_release(&p->answers);
     ohm_free(p->near);
     ohm_free(p->x);
+    ohm_free(p->y);
     ohm_numbers_release(&p->targets);
     ohm_numbers_release(&p->inputs);
     ohm_weights_release(&p->w);
@@ -88,6 +95,8 @@ static enum ohm_status check_options(struct predicting *p, struct ohm_error *err
                         "--weight-noise and --analog exclude each other: a device has its own errors");
     if (opt->logarithm && !opt->targets)
         return ohm_fail(err, OHM_ECONFIG, "--log is of --targets, and there are none");
+    if (opt->steps > 0 && opt->state == 0)
+        return ohm_fail(err, OHM_ECONFIG, "--steps is of --state: without a state lines are independent");
     if (opt->draws > 1 && !opt->analog && !(p->noise > 0))
         return ohm_fail(err, OHM_ECONFIG, "--draws is of --analog or --weight-noise: without them all are the same");
     return OHM_OK;
@@ -96,40 +105,46 @@ static enum ohm_status check_options(struct predicting *p, struct ohm_error *err
 static enum ohm_status load_inputs(struct predicting *p, struct ohm_error *err)
 {
     const struct ohm_shape in = p->named.net->input;
-    const int64_t wide = (int64_t)in.h * in.w * in.c;
+    const int64_t wide = (int64_t)in.h * in.w * in.c, state = p->opt->state;
     enum ohm_status st = ohm_numbers_load(&p->inputs, p->opt->inputs, err);
-    size_t n;
+    size_t rows, columns;
 
     if (st != OHM_OK)
         return st;
-    if (p->inputs.columns != wide)
+    if (state >= wide || state >= p->named.net->classes)
+        return ohm_fail(err, OHM_ECONFIG, "--state is %lld, of a network with %lld inputs and %d outputs",
+                        (long long)state, (long long)wide, p->named.net->classes);
+    if (p->inputs.columns != wide - state)
         return ohm_fail_at(err, OHM_ECONFIG, OHM_ORIGIN, p->opt->inputs, 0, 0,
-                           "its rows have %d numbers, an input of this network %d x %d x %d = %lld", p->inputs.columns,
-                           in.h, in.w, in.c, (long long)wide);
-    n = (size_t)p->inputs.rows * (size_t)p->inputs.columns;
-    if (!(p->x = ohm_alloc(n, sizeof *p->x)))
+                           "its rows have %d numbers, an input of this network %d x %d x %d%s = %lld",
+                           p->inputs.columns, in.h, in.w, in.c, state > 0 ? " less the state" : "",
+                           (long long)(wide - state));
+    rows = (size_t)p->inputs.rows;
+    columns = (size_t)p->inputs.columns;
+    p->outputs = p->named.net->classes - (int)state;
+    p->x = ohm_alloc(rows, (size_t)wide * sizeof *p->x);
+    p->y = ohm_alloc(rows, (size_t)p->outputs * sizeof *p->y);
+    if (!p->x || !p->y)
         return ohm_fail(err, OHM_ENOMEM, "out of memory");
-    for (size_t i = 0; i < n; i++)
-        p->x[i] = (float)p->inputs.value[i];
+    for (size_t i = 0; i < rows * columns; i++)
+        p->x[i / columns * (size_t)wide + i % columns] = (float)p->inputs.value[i];
     return OHM_OK;
 }
 
 /* A row of targets for each input; a network with one output may have them in any arrangement. */
 static enum ohm_status load_targets(struct predicting *p, struct ohm_error *err)
 {
-    const int64_t wanted = (int64_t)p->inputs.rows * p->named.net->classes;
+    const int64_t wanted = (int64_t)p->inputs.rows * p->outputs;
     enum ohm_status st;
 
     if (!p->opt->targets)
         return OHM_OK;
     if ((st = ohm_numbers_load(&p->targets, p->opt->targets, err)) != OHM_OK)
         return st;
-    if ((int64_t)p->targets.rows * p->targets.columns != wanted ||
-        (p->named.net->classes > 1 && p->targets.columns != p->named.net->classes))
+    if ((int64_t)p->targets.rows * p->targets.columns != wanted || (p->outputs > 1 && p->targets.columns != p->outputs))
         return ohm_fail_at(err, OHM_ECONFIG, OHM_ORIGIN, p->opt->targets, 0, 0,
                            "it has %d x %d numbers; %d inputs of a network with %d outputs want %d x %d",
-                           p->targets.rows, p->targets.columns, p->inputs.rows, p->named.net->classes, p->inputs.rows,
-                           p->named.net->classes);
+                           p->targets.rows, p->targets.columns, p->inputs.rows, p->outputs, p->inputs.rows, p->outputs);
     p->near = ohm_alloc((size_t)p->opt->draws, sizeof *p->near);
     return p->near ? OHM_OK : ohm_fail(err, OHM_ENOMEM, "out of memory");
 }
@@ -151,16 +166,17 @@ static enum ohm_status load(struct ohm_cli *cli, struct predicting *p, const cha
 static enum ohm_status take_draw(void *context, int draw, const float *y, struct ohm_error *err)
 {
     struct predicting *const p = context;
-    const int classes = p->named.net->classes;
-    const size_t n = (size_t)p->inputs.rows * (size_t)classes;
+    const size_t outputs = (size_t)p->outputs, rows = (size_t)p->inputs.rows;
 
     if (ohm_signal_pending())
         return ohm_fail(err, OHM_EINTR, "stopped in draw %d of %lld", draw + 1, (long long)p->opt->draws);
+    for (size_t i = 0; i < rows; i++)
+        memcpy(p->y + i * outputs, y + i * (size_t)p->named.net->classes, outputs * sizeof *y);
     if (p->near)
-        p->near[draw] = ohm_nearness(y, p->targets.value, n, p->opt->logarithm);
-    for (size_t i = 0; i < n && draw == 0 && p->opt->output; i++) {
-        ohm_str_append_double(&p->answers, (double)y[i]);
-        ohm_str_append(&p->answers, (i + 1) % (size_t)classes ? "," : "\n");
+        p->near[draw] = ohm_nearness(p->y, p->targets.value, rows * outputs, p->opt->logarithm);
+    for (size_t i = 0; i < rows * outputs && draw == 0 && p->opt->output; i++) {
+        ohm_str_append_double(&p->answers, (double)p->y[i]);
+        ohm_str_append(&p->answers, (i + 1) % outputs ? "," : "\n");
     }
     return p->answers.failed ? ohm_fail(err, OHM_ENOMEM, "out of memory") : OHM_OK;
 }
@@ -173,6 +189,8 @@ static enum ohm_status predict(struct ohm_cli *cli, struct predicting *p, struct
     struct ohm_predict_spec spec = {.w = &p->w,
                                     .x = p->x,
                                     .n = p->inputs.rows,
+                                    .state = (int)opt->state,
+                                    .steps = (int)opt->steps,
                                     .weight_noise = p->noise,
                                     .seed = (uint64_t)opt->seed,
                                     .draws = (int)opt->draws,
@@ -223,7 +241,7 @@ static enum ohm_status tell(const struct predicting *p, struct ohm_error *err)
     ohm_out_begin(&out, &p->opt->format, "ohmnas.predict/1");
     ohm_out_text(&out, "network", p->named.name);
     ohm_out_int(&out, "inputs", p->inputs.rows);
-    ohm_out_int(&out, "outputs", p->named.net->classes);
+    ohm_out_int(&out, "outputs", p->outputs);
     ohm_out_text(&out, "hardware", p->opt->analog ? p->opt->hardware.device : NULL);
     ohm_out_double(&out, "weight_noise", p->noise);
     ohm_out_int(&out, "draws", p->opt->draws);
@@ -265,6 +283,7 @@ static const char *const examples[] = {
     "ohmnas predict rbm.yaml --weights rbm.st --inputs states.csv --targets amplitudes.csv --log",
     "ohmnas predict rbm.yaml --weights rbm.st --inputs states.csv --targets amplitudes.csv --log --weight-noise 0.01 "
     "--draws 100",
+    "ohmnas predict lstm.yaml --weights lstm.st --inputs text.csv --state 1008 --steps 100 -o logits.csv",
     "ohmnas predict net.yaml --weights net.st --inputs x.csv --targets y.csv --analog --chip hermes64 --time 1d "
     "--draws 10 -o answers.csv",
     NULL};
@@ -276,10 +295,12 @@ const struct ohm_command ohm_cmd_predict = {
     .words_max = 1,
     .complete = "file",
     .summary = "answers of a trained network to rows of numbers, and how near they are to what they should be",
-    .details = "NET as for train. An input is a line of h x w x c numbers, channels last. overlap is |sum y t| / "
-               "sqrt(sum y^2 sum t^2) over all answers y and targets t, overlap_error the standard error of its mean "
-               "over draws. With --log y is e^answer. With --analog matrices lie on tiles as with validate, input "
-               "ranges that training has not set are taken from the inputs.",
+    .details =
+        "NET as for train. An input is a line of h x w x c numbers, channels last. overlap is |sum y t| / "
+        "sqrt(sum y^2 sum t^2) over all answers y and targets t, overlap_error the standard error of its mean "
+        "over draws. With --log y is e^answer. With --state a line is a step: the file has the inputs without the "
+        "state, and the answers come without it. With --analog matrices lie on tiles as with validate, input "
+        "ranges that training has not set are taken from the inputs.",
     .examples = examples,
     .options = options,
     .size = sizeof(struct predict),

@@ -47,6 +47,22 @@ ok predict "$@" --analog --draws 2 --time 1d --chip hermes64 --batch 2 -j 2; sam
 ok predict net.yaml -w net.st -i x.csv --analog --device ideal --compensation none --set tile.dac_bits=0 --set tile.adc_bits=0 --set tile.out_noise=0 --set tile.adc_bound=0 --ranges max -o -
 same out y.csv
 
+# A state that adds up what came, twice from zero.
+cat >sum.yaml <<'Y'
+network: sum
+input: [1, 1, 2]
+layers:
+  - { kind: channel_sum, name: s }
+  - { kind: concat, from: [s, s] }
+Y
+printf '1\n2\n3\n4\n' >steps.csv
+python3 -c 'import struct; open("none.st", "wb").write(struct.pack("<Q", 2) + b"{}")'
+ok predict sum.yaml -w none.st -i steps.csv --state 1 --steps 2 -o -; [ "$(tr '\n' ' ' <out)" = "1 3 3 7 " ] || wrong "sums of two"
+ok predict sum.yaml -w none.st -i steps.csv --state 1 -o -; [ "$(tr '\n' ' ' <out)" = "1 3 6 10 " ] || wrong "sums of all"
+run predict sum.yaml -w none.st -i steps.csv --state 2; code 2; err '2 inputs and 2 outputs'
+run predict sum.yaml -w none.st -i steps.csv --state 1 --steps 3; code 2; err 'whole number of sequences'
+run predict sum.yaml -w none.st -i steps.csv --steps 2; code 2; err 'state'
+
 # What does not go together, and what is wrong in files.
 run predict net.yaml -i x.csv; code 2; err 'weights'
 run predict net.yaml -w net.st; code 2; err 'inputs'

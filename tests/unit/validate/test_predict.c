@@ -274,6 +274,60 @@ static void steps_of_a_recurrent_cell_follow_its_equations(void **state)
     ohm_net_release(&b);
 }
 
+struct sequence {
+    float y[2 * STEPS * 2 * HIDDEN];
+};
+
+static enum ohm_status keep_sequence(void *context, int draw, const float *y, struct ohm_error *err)
+{
+    (void)draw;
+    (void)err;
+    memcpy(context, y, sizeof(struct sequence));
+    return OHM_OK;
+}
+
+/* Two sequences: the state goes from step to step and begins anew, also where noise is of each vector. */
+static void states_are_fed_back_within_a_sequence_for_any_batch(void **state)
+{
+    static float x[2 * STEPS * WIDE];
+    static struct sequence a, again;
+    const struct ohm_rng draw = ohm_rng_seed(8);
+    struct ohm_rng rng = ohm_rng_seed(9);
+    struct ohm_net_builder b = {0};
+    struct ohm_weights w = {0};
+    struct ohm_tile_config tile;
+    struct ohm_predict_spec spec = {.w = &w, .x = x, .n = 2 * STEPS, .state = 2 * HIDDEN, .steps = STEPS, .seed = 1};
+
+    (void)state;
+    ohm_fields_default(ohm_tile_fields, &tile);
+    MUST(ohm_weights_init(&w, cell(&b), &must_err));
+    ohm_weights_draw(&w, &draw);
+    for (int i = 0; i < 2 * STEPS * WIDE; i++)
+        x[i] = (float)ohm_rng_normal(&rng);
+    spec.draws = spec.batch = spec.jobs = 1;
+    MUST(ohm_predict(&spec, keep_sequence, &a, &must_err));
+    for (int s = 0; s < 2; s++) {
+        double h[HIDDEN] = {0}, c[HIDDEN] = {0};
+
+        for (int i = s * STEPS; i < (s + 1) * STEPS; i++) {
+            equations(h, c, x + i * WIDE, ohm_weights_of(&w, 2, OHM_WEIGHT), ohm_weights_of(&w, 2, OHM_BIAS));
+            for (int j = 0; j < HIDDEN; j++)
+                assert_true(fabs((double)a.y[i * 2 * HIDDEN + j] - h[j]) < 1e-5);
+        }
+    }
+    spec.tile = &tile;
+    MUST(ohm_predict(&spec, keep_sequence, &a, &must_err));
+    spec.batch = 5;
+    MUST(ohm_predict(&spec, keep_sequence, &again, &must_err));
+    assert_memory_equal(&a, &again, sizeof a);
+    spec.steps = 7;
+    assert_int_equal(ohm_predict(&spec, keep_sequence, &a, NULL), OHM_ERANGE);
+    spec.state = WIDE;
+    assert_int_equal(ohm_predict(&spec, keep_sequence, &a, NULL), OHM_ERANGE);
+    ohm_weights_release(&w);
+    ohm_net_release(&b);
+}
+
 /* ---- hardware ---- */
 
 struct answers {
@@ -383,6 +437,7 @@ int main(void)
         cmocka_unit_test(errors_of_weights_take_from_the_overlap_what_the_table_says),
         cmocka_unit_test(outputs_of_8_bits_leave_the_published_overlaps),
         cmocka_unit_test(steps_of_a_recurrent_cell_follow_its_equations),
+        cmocka_unit_test(states_are_fed_back_within_a_sequence_for_any_batch),
         cmocka_unit_test(draws_are_the_hardware_of_validations_for_any_batch_and_threads),
         cmocka_unit_test(a_time_that_the_device_does_not_know_is_refused),
         cmocka_unit_test(nearness_is_what_its_formulas_say),
