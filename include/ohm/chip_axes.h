@@ -29,6 +29,10 @@ struct ohm_chip_parameter {
 /* All there are, in the order in which they become axes; NULL past the last. */
 const struct ohm_chip_parameter *ohm_chip_parameter(int i);
 
+/* Gives a chip of one's own that size and what goes with it. OHM_ENOTFOUND: key is no size of this chip (an option of its
+ * use is none); err is untouched. OHM_ECONFIG, OHM_ERANGE: the text is no number, or not one that the chip takes. */
+enum ohm_status ohm_chip_put_size(struct ohm_chip *chip, const char *key, const char *text, struct ohm_error *err);
+
 /* An axis as it was written: "periphery", "ldpu, nmpu". */
 struct ohm_chip_axis_text {
     const char *key, *values;

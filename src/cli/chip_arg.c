@@ -1,6 +1,8 @@
 /* chip_arg.c - chips and their use from the command line. */
 #include "chip_arg.h"
 
+#include "ohm/chip_axes.h"
+
 #include <string.h>
 
 enum ohm_status ohm_cli_chip_use(struct ohm_chip_use *use, const struct ohm_words *set, struct ohm_error *err)
@@ -13,13 +15,16 @@ static enum ohm_status set_one(struct ohm_chip_arg *arg, const char *word, struc
 {
     const char *equals = strchr(word, '=');
     char key[80];
+    enum ohm_status st;
 
     if (!equals || (size_t)(equals - word) >= sizeof(key))
         return ohm_fail(err, OHM_ECONFIG, "'%.80s' is not key=value", word);
     memcpy(key, word, (size_t)(equals - word));
     key[equals - word] = '\0';
-    return strchr(key, '.') ? ohm_chip_set(arg->chip, key, equals + 1, err)
-                            : ohm_field_set(ohm_chip_use_fields, &arg->use, key, equals + 1, err);
+    if (strchr(key, '.'))
+        return ohm_chip_set(arg->chip, key, equals + 1, err);
+    st = ohm_chip_put_size(arg->chip, key, equals + 1, err);
+    return st == OHM_ENOTFOUND ? ohm_field_set(ohm_chip_use_fields, &arg->use, key, equals + 1, err) : st;
 }
 
 static enum ohm_status set_all(struct ohm_chip_arg *arg, const struct ohm_words *set, int from, struct ohm_error *err)

@@ -113,6 +113,18 @@ static enum ohm_status topic_spaces(struct ohm_cli *cli, struct ohm_str *s, stru
     return st == OHM_OK ? ohm_diag_status(&cli->diag, NULL) : st;
 }
 
+static void put_chip_axes(struct ohm_str *s)
+{
+    const struct ohm_chip_parameter *p;
+
+    ohm_str_append(s, "\nWhat can be an axis of a study (chip_axes; sizes also as --set of cost):\n");
+    for (int i = 0; (p = ohm_chip_parameter(i)) != NULL; i++)
+        if (p->effect != OHM_EFFECT_COUNTING)
+            ohm_str_printf(s, "  %-12s %s%s%s%s\n", p->key, p->help,
+                           p->effect == OHM_EFFECT_ACCURACY ? ": changes accuracy" : "",
+                           p->model ? "; chips of model " : "", p->model ? p->model : "");
+}
+
 static enum ohm_status topic_chips(struct ohm_cli *cli, struct ohm_str *s, struct ohm_error *err)
 {
     struct ohm_words names = {0};
@@ -123,6 +135,7 @@ static enum ohm_status topic_chips(struct ohm_cli *cli, struct ohm_str *s, struc
     ohm_str_append(s, "\nHow a chip is used (chip_use of a study, --set of cost):\n");
     for (const struct ohm_field *f = ohm_chip_use_fields; f->kind != OHM_FIELD_END; f++)
         put_field(s, f);
+    put_chip_axes(s);
     return st;
 }
 
@@ -142,20 +155,22 @@ static enum ohm_status topic_study(struct ohm_cli *cli, struct ohm_str *s, struc
     (void)cli;
     (void)err;
     ohm_str_append(
-        s, "A study file, all keys (ohmnas init writes one with comments):\n\n"
-           "study: NAME            # unique in the database\n"
-           "task: NAME             # optional: kws, vww, cifar10\n"
-           "space: SPACE           # name or file; see: ohmnas help spaces\n"
-           "chip: CHIP             # name or file; see: ohmnas help chips\n"
-           "chip_use: { KEY: VALUE }\n"
-           "surrogates: [ NAME ]   # names, folders, or target=FILE for a plain XGBoost file\n"
-           "strategy: { name: NAME, OPTION: VALUE }   # see: ohmnas help strategies\n"
-           "objectives: [ maximize METRIC, minimize METRIC ]\n"
-           "constraints: [ EXPRESSION ]               # see: ohmnas help expressions\n"
-           "budget: N              # trials\n"
-           "seed: N\n\n"
-           "A flag is stronger than the environment (OHMNAS_DB, OHMNAS_SEED, OHMNAS_JOBS), that than the file,\n"
-           "that than the default; ohmnas show STUDY --origin tells where each value came from.\n");
+        s,
+        "A study file, all keys (ohmnas init writes one with comments):\n\n"
+        "study: NAME            # unique in the database\n"
+        "task: NAME             # optional: kws, vww, cifar10\n"
+        "space: SPACE           # name or file; see: ohmnas help spaces\n"
+        "chip: CHIP             # name or file; see: ohmnas help chips\n"
+        "chip_use: { KEY: VALUE }\n"
+        "chip_axes: { KEY: [ VALUE, VALUE ] }      # parameters of the chip that are searched too: ohmnas help chips\n"
+        "surrogates: [ NAME ]   # names, folders, or target=FILE for a plain XGBoost file\n"
+        "strategy: { name: NAME, OPTION: VALUE }   # see: ohmnas help strategies\n"
+        "objectives: [ maximize METRIC, minimize METRIC ]\n"
+        "constraints: [ EXPRESSION ]               # see: ohmnas help expressions\n"
+        "budget: N              # trials\n"
+        "seed: N\n\n"
+        "A flag is stronger than the environment (OHMNAS_DB, OHMNAS_SEED, OHMNAS_JOBS), that than the file,\n"
+        "that than the default; ohmnas show STUDY --origin tells where each value came from.\n");
     return OHM_OK;
 }
 

@@ -94,18 +94,14 @@ static enum ohm_status read_option(struct ohm_chip_axes *a, struct axis *axis, c
 static enum ohm_status read_size(const struct ohm_chip_axes *a, struct axis *axis, const char *text,
                                  struct ohm_str *label, struct ohm_error *err)
 {
-    const char *const key = axis->parameter->shown.key;
     struct ohm_chip *chip = NULL;
     enum ohm_status st;
-    double value;
 
-    if (!ohm_parse_double(text, &value) || value == 0)
-        return ohm_fail(err, OHM_ECONFIG, "%s is '%.40s', not a number above 0", key, text);
     if ((st = ohm_chip_copy(&chip, a->chip, err)) == OHM_OK)
-        st = axis->parameter->put(chip, value, err);
+        st = ohm_chip_put_size(chip, axis->parameter->shown.key, text, err);
     ohm_chip_free(chip);
-    ohm_str_append_double(label, value);
-    axis->value[axis->values] = value;
+    if (st == OHM_OK && ohm_parse_double(text, &axis->value[axis->values]))
+        ohm_str_append_double(label, axis->value[axis->values]);
     return st;
 }
 

@@ -3,6 +3,7 @@
 #include "chip_axes_int.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static enum ohm_status number(const struct ohm_chip *chip, const char *key, int *i, double *value,
                               struct ohm_error *err)
@@ -157,4 +158,19 @@ const struct ohm_chip_parameter *ohm_chip_parameter(int i)
     const struct parameter *const p = parameter_at(i);
 
     return p ? &p->shown : NULL;
+}
+
+enum ohm_status ohm_chip_put_size(struct ohm_chip *chip, const char *key, const char *text, struct ohm_error *err)
+{
+    const struct parameter *p;
+    double value;
+
+    for (int i = 0; (p = parameter_at(i)) != NULL; i++) {
+        if (strcmp(p->shown.key, key) != 0 || !p->put || strcmp(p->shown.model, ohm_chip_model_of(chip)) != 0)
+            continue;
+        if (!ohm_parse_double(text, &value) || !(value > 0))
+            return ohm_fail(err, OHM_ECONFIG, "%s is '%.40s', not a number above 0", key, text);
+        return p->put(chip, value, err);
+    }
+    return OHM_ENOTFOUND;
 }

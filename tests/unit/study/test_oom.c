@@ -10,6 +10,8 @@ static const struct ohm_setting settings[] = { { "space", "nb201", "test" },
                                                { "objectives", "minimize energy_uJ", "test" },
                                                { "objectives", "maximize params - cores", "test" },
                                                { "constraints", "cores <= 64", "test" },
+                                               { "chip_axes.cores", "64,128", "test" },
+                                               { "chip_axes.periphery", "ldpu,nmpu", "test" },
                                                { "budget", "24", "test" } };
 
 /* Loads the plan with the n-th allocation failing; the status, and how many allocations there were. */
