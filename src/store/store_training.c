@@ -4,14 +4,22 @@
  * killed leaves "running" behind, with a lease that nobody holds any more. */
 #include "ohm/training.h"
 
-#include "store_int.h"
+#include "store_run.h"
 
-#include <string.h>
+static const char row_sql[] =
+    "SELECT r.id, r.state, r.created, r.changed, r.network, r.network_hash, r.task, r.data_hash, r.split, r.program, "
+    "r.weights_hash, r.analog IS NOT NULL, r.study, r.trial, r.folds, r.fold, r.seed, r.samples, r.val_samples, "
+    "r.epochs, (SELECT count(*) FROM epoch e WHERE e.training = r.id), "
+    "(SELECT total(time_s) FROM epoch e WHERE e.training = r.id), "
+    "l.number, l.loss, l.top1, l.val_loss, l.val_top1, l.lr, l.time_s, "
+    "b.number, b.loss, b.top1, b.val_loss, b.val_top1, b.lr, b.time_s, "
+    "r.lease_token, r.lease_pid, r.lease_start, r.lease_time, r.lease_host, r.lease_machine FROM training r "
+    "LEFT JOIN epoch l ON l.training = r.id AND l.number = (SELECT max(number) FROM epoch e WHERE e.training = r.id) "
+    "LEFT JOIN epoch b ON b.training = r.id AND b.number = (SELECT number FROM epoch e WHERE e.training = r.id AND "
+    "e.val_top1 IS NOT NULL ORDER BY e.val_top1 DESC, e.number LIMIT 1) ";
 
-static enum ohm_status missing(const struct ohm_store *store, int64_t id, struct ohm_error *err)
-{
-    return ohm_fail_at(err, OHM_ENOTFOUND, OHM_ORIGIN, store->path, 0, 0, "there is no training t:%lld", (long long)id);
-}
+static const char *const texts[] = {"network_text", "recipe", "analog", "options", "reason", "weights", "data", NULL};
+static const struct db_run_kind trainings = {"training", 't', 2, row_sql, texts};
 
 /* ---- begin ---- */
 
@@ -46,58 +54,6 @@ static enum ohm_status insert(const struct ohm_store *store, int64_t *id, const 
     return st;
 }
 
-/* *id stays 0 where there is none. */
-static enum ohm_status find_stopped(const struct ohm_store *store, int64_t *id, const struct ohm_training_spec *spec,
-                                    struct ohm_error *err)
-{
-    struct db_lease lease;
-    sqlite3_stmt *stmt = NULL;
-    char state[16];
-    bool row = false;
-    enum ohm_status st =
-        ohm_db_prepare(store, &stmt,
-                       "SELECT lease_token, lease_pid, lease_start, lease_time, lease_host, lease_machine, id, state "
-                       "FROM training WHERE fingerprint = ?1 AND state <> 'done' "
-                       "ORDER BY weights IS ?2 DESC, id DESC LIMIT 1",
-                       "look for the training", err);
-
-    if (st != OHM_OK)
-        return st;
-    sqlite3_bind_int64(stmt, 1, (int64_t)spec->fingerprint);
-    ohm_db_bind_text(stmt, 2, spec->weights);
-    st = ohm_db_step(store, stmt, &row, "look for the training", err);
-    if (st == OHM_OK && row) {
-        *id = sqlite3_column_int64(stmt, 6);
-        ohm_db_copy(state, sizeof state, stmt, 7);
-        if (strcmp(state, "running") == 0 && ohm_db_read_lease(stmt, 0, &lease) && lease.token != store->token &&
-            ohm_db_lease_lives(&lease))
-            st = ohm_fail_at(err, OHM_EBUSY, OHM_ORIGIN, store->path, 0, 0,
-                             "training t:%lld is running in process %lld on %s", (long long)*id, (long long)lease.pid,
-                             lease.host);
-    }
-    sqlite3_finalize(stmt);
-    return st;
-}
-
-/* The row is ours and running; each epoch says so again. */
-static enum ohm_status take_lease(const struct ohm_store *store, int64_t id, const struct ohm_training_spec *spec,
-                                  struct ohm_error *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    enum ohm_status st = ohm_db_prepare(
-        store, &stmt,
-        "UPDATE training SET lease_token = ?3, lease_pid = ?4, lease_start = ?5, lease_time = ?6, "
-        "lease_host = ?7, lease_machine = ?8, weights = ?2, state = 'running', reason = NULL WHERE id = ?1",
-        "take the training", err);
-
-    if (st != OHM_OK)
-        return st;
-    sqlite3_bind_int64(stmt, 1, id);
-    ohm_db_bind_text(stmt, 2, spec->weights);
-    ohm_db_bind_self(store, stmt, 3);
-    return ohm_db_finish(store, stmt, "take the training", err);
-}
-
 enum ohm_status ohm_store_begin_training(struct ohm_store *store, int64_t *id, const struct ohm_training_spec *spec,
                                          bool resume, struct ohm_error *err)
 {
@@ -107,11 +63,11 @@ enum ohm_status ohm_store_begin_training(struct ohm_store *store, int64_t *id, c
     if (st != OHM_OK)
         return st;
     if (resume)
-        st = find_stopped(store, &found, spec, err);
+        st = ohm_db_find_stopped(store, &trainings, &found, spec->fingerprint, spec->weights, err);
     if (st == OHM_OK && found == 0)
         st = insert(store, &found, spec, err);
     if (st == OHM_OK)
-        st = take_lease(store, found, spec, err);
+        st = ohm_db_take_run(store, &trainings, found, spec->weights, err);
     st = ohm_db_end(store, st, "add the training", err);
     if (st == OHM_OK) {
         store->leased = true;
@@ -152,7 +108,7 @@ static enum ohm_status touch(const struct ohm_store *store, int64_t id, struct o
         return st;
     sqlite3_bind_int64(stmt, 1, id);
     st = ohm_db_finish(store, stmt, "add the epoch", err);
-    return st == OHM_OK && sqlite3_changes(store->db) == 0 ? missing(store, id, err) : st;
+    return st == OHM_OK && sqlite3_changes(store->db) == 0 ? ohm_db_no_run(store, &trainings, id, err) : st;
 }
 
 enum ohm_status ohm_store_add_epoch(struct ohm_store *store, int64_t id, const struct ohm_epoch_row *epoch,
@@ -169,61 +125,23 @@ enum ohm_status ohm_store_add_epoch(struct ohm_store *store, int64_t id, const s
     return ohm_db_end(store, st, "add the epoch", err);
 }
 
-static enum ohm_status set_state(const struct ohm_store *store, int64_t id, const char *state, const char *reason,
-                                 const char *hash, struct ohm_error *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    enum ohm_status st = ohm_db_prepare(
-        store, &stmt,
-        "UPDATE training SET state = ?2, reason = ?3, weights_hash = ?4, lease_token = NULL WHERE id = ?1",
-        "end the training", err);
-
-    if (st != OHM_OK)
-        return st;
-    sqlite3_bind_int64(stmt, 1, id);
-    ohm_db_bind_text(stmt, 2, state);
-    ohm_db_bind_text(stmt, 3, reason);
-    ohm_db_bind_text(stmt, 4, hash);
-    return ohm_db_finish(store, stmt, "end the training", err);
-}
-
 enum ohm_status ohm_store_end_training(struct ohm_store *store, int64_t id, const char *state, const char *reason,
                                        const char *weights_hash, const struct ohm_epoch_row *curve, int n,
                                        struct ohm_error *err)
 {
     enum ohm_status st;
 
-    if (strcmp(state, "done") != 0 && strcmp(state, "failed") != 0 && strcmp(state, "stopped") != 0)
-        return ohm_fail(err, OHM_ERANGE, "a training ends as done, failed or stopped, not as \"%s\"", state);
-    if ((st = ohm_db_begin(store, err)) != OHM_OK)
+    if ((st = ohm_db_check_end(&trainings, state, err)) != OHM_OK || (st = ohm_db_begin(store, err)) != OHM_OK)
         return st;
     st = touch(store, id, err);
     for (int i = 0; i < n && st == OHM_OK; i++)
         st = write_epoch(store, id, &curve[i], "IGNORE", err);
     if (st == OHM_OK)
-        st = set_state(store, id, state, reason, weights_hash, err);
+        st = ohm_db_end_run(store, &trainings, id, state, reason, weights_hash, err);
     return ohm_db_end(store, st, "end the training", err);
 }
 
 /* ---- reading ---- */
-
-/* A file of version 1 that was opened for reading. */
-static bool has_trainings(const struct ohm_store *store)
-{
-    return store->writable || store->version_found >= 2;
-}
-
-static const char row_sql[] =
-    "SELECT t.id, t.state, t.created, t.changed, t.network, t.network_hash, t.task, t.data_hash, t.split, t.program, "
-    "t.weights_hash, t.analog IS NOT NULL, t.study, t.trial, t.folds, t.fold, t.seed, t.samples, t.val_samples, "
-    "t.epochs, (SELECT count(*) FROM epoch e WHERE e.training = t.id), "
-    "(SELECT total(time_s) FROM epoch e WHERE e.training = t.id), "
-    "l.number, l.loss, l.top1, l.val_loss, l.val_top1, l.lr, l.time_s, "
-    "b.number, b.loss, b.top1, b.val_loss, b.val_top1, b.lr, b.time_s, "
-    "t.lease_token, t.lease_pid, t.lease_start, t.lease_time, t.lease_host, t.lease_machine FROM training t "
-    "LEFT JOIN epoch l ON l.training = t.id AND l.number = (SELECT max(number) FROM epoch e WHERE e.training = t.id) "
-    "LEFT JOIN epoch b ON b.training = t.id AND b.number = (SELECT number FROM epoch e WHERE e.training = t.id AND "
-    "e.val_top1 IS NOT NULL ORDER BY e.val_top1 DESC, e.number LIMIT 1) ";
 
 static void read_epoch(sqlite3_stmt *stmt, int first, struct ohm_epoch_row *e)
 {
@@ -238,8 +156,6 @@ static void read_epoch(sqlite3_stmt *stmt, int first, struct ohm_epoch_row *e)
 
 static void read_row(sqlite3_stmt *stmt, struct ohm_training_row *row)
 {
-    struct db_lease lease;
-
     row->id = sqlite3_column_int64(stmt, 0);
     ohm_db_copy(row->state, sizeof row->state, stmt, 1);
     ohm_db_copy(row->created, sizeof row->created, stmt, 2);
@@ -264,81 +180,46 @@ static void read_row(sqlite3_stmt *stmt, struct ohm_training_row *row)
     row->time_s = sqlite3_column_double(stmt, 21);
     read_epoch(stmt, 22, &row->last);
     read_epoch(stmt, 29, &row->best);
-    /* A process that was killed could not say that it stopped. */
-    if (strcmp(row->state, "running") == 0 && (!ohm_db_read_lease(stmt, 36, &lease) || !ohm_db_lease_lives(&lease)))
-        memcpy(row->state, "interrupted", sizeof "interrupted");
+    ohm_db_mend_state(row->state, sizeof row->state, stmt, 36);
 }
 
-static enum ohm_status walk(struct ohm_store *store, const char *rest, int64_t id, ohm_training_fn *fn, void *context,
-                            struct ohm_error *err)
-{
-    struct ohm_training_row row;
-    sqlite3_stmt *stmt = NULL;
-    char sql[sizeof row_sql + 64];
-    bool more = false;
-    enum ohm_status st;
+struct visit {
+    ohm_training_fn *fn;
+    void *context;
+};
 
-    sqlite3_snprintf(sizeof sql, sql, "%s%s", row_sql, rest);
-    if ((st = ohm_db_prepare(store, &stmt, sql, "read the trainings", err)) != OHM_OK)
-        return st;
-    if (sqlite3_bind_parameter_count(stmt) > 0)
-        sqlite3_bind_int64(stmt, 1, id);
-    while (st == OHM_OK && (st = ohm_db_step(store, stmt, &more, "read the trainings", err)) == OHM_OK && more) {
-        read_row(stmt, &row);
-        st = fn(context, &row, err);
-    }
-    sqlite3_finalize(stmt);
-    return st;
+static enum ohm_status visit_row(void *context, sqlite3_stmt *stmt, struct ohm_error *err)
+{
+    const struct visit *v = context;
+    struct ohm_training_row row;
+
+    read_row(stmt, &row);
+    return v->fn(v->context, &row, err);
 }
 
 enum ohm_status ohm_store_each_training(struct ohm_store *store, ohm_training_fn *fn, void *context,
                                         struct ohm_error *err)
 {
-    return has_trainings(store) ? walk(store, "ORDER BY t.id", 0, fn, context, err) : OHM_OK;
+    return ohm_db_each_run(store, &trainings, visit_row, &(struct visit){fn, context}, err);
 }
 
-static enum ohm_status keep(void *context, const struct ohm_training_row *row, struct ohm_error *err)
+static enum ohm_status keep(void *context, sqlite3_stmt *stmt, struct ohm_error *err)
 {
     (void)err;
-    *(struct ohm_training_row *)context = *row;
+    read_row(stmt, context);
     return OHM_OK;
 }
 
 enum ohm_status ohm_store_find_training(struct ohm_store *store, const char *name, struct ohm_training_row *row,
                                         struct ohm_error *err)
 {
-    struct ohm_training_row found = {0};
-    int64_t id = 0;
-    enum ohm_status st = OHM_OK;
-
-    if (strncmp(name, "t:", 2) != 0 || !ohm_parse_int64(name + 2, &id) || id < 1)
-        return ohm_fail(err, OHM_ECONFIG, "'%.40s' is no training: they are called t:1, t:2, ...", name);
-    if (has_trainings(store))
-        st = walk(store, "WHERE t.id = ?1", id, keep, &found, err);
-    if (st == OHM_OK && found.id == 0)
-        st = missing(store, id, err);
-    if (st == OHM_OK)
-        *row = found;
-    return st;
+    return ohm_db_find_run(store, &trainings, name, keep, row, err);
 }
 
 enum ohm_status ohm_store_training_text(struct ohm_store *store, int64_t id, const char *column, struct ohm_str *text,
                                         struct ohm_error *err)
 {
-    static const char *const columns[] = {"network_text", "recipe", "analog", "options", "reason", "weights", "data"};
-    const char *named = NULL;
-    bool row = false;
-    enum ohm_status st;
-
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-        if (strcmp(column, columns[i]) == 0)
-            named = columns[i];
-    if (!named)
-        return ohm_fail(err, OHM_ENOTFOUND, "a training has no text \"%s\"", column);
-    if (!has_trainings(store))
-        return missing(store, id, err);
-    st = ohm_db_text_of(store, "training", named, id, text, &row, err);
-    return st == OHM_OK && !row ? missing(store, id, err) : st;
+    return ohm_db_run_text(store, &trainings, id, column, text, err);
 }
 
 enum ohm_status ohm_store_each_epoch(struct ohm_store *store, int64_t id, ohm_epoch_fn *fn, void *context,
@@ -349,7 +230,7 @@ enum ohm_status ohm_store_each_epoch(struct ohm_store *store, int64_t id, ohm_ep
     bool more = false;
     enum ohm_status st;
 
-    if (!has_trainings(store))
+    if (!ohm_db_has_runs(store, &trainings))
         return OHM_OK;
     st = ohm_db_prepare(store, &stmt,
                         "SELECT number, loss, top1, val_loss, val_top1, lr, time_s FROM epoch WHERE training = ?1 "

@@ -4,15 +4,21 @@
  * that nobody holds any more. */
 #include "ohm/validation.h"
 
-#include "store_int.h"
+#include "store_run.h"
 
-#include <string.h>
+static const char row_sql[] =
+    "SELECT r.id, r.state, r.created, r.changed, r.network, r.network_hash, r.task, r.data_hash, r.split, r.chip, "
+    "r.device, r.program, r.weights_hash, r.study, r.trial, r.training, r.folds, r.fold, r.seed, r.samples, r.reads, "
+    "(SELECT count(*) FROM validation_time t WHERE t.validation = r.id), r.draws, "
+    "(SELECT count(DISTINCT draw) FROM validation_read d WHERE d.validation = r.id), "
+    "r.width, r.time_s, r.digital, r.digital_low, r.digital_high, r.avm, r.calibrated, "
+    "r.lease_token, r.lease_pid, r.lease_start, r.lease_time, r.lease_host, r.lease_machine, l.time, "
+    "(SELECT avg(top1) FROM validation_read d WHERE d.validation = r.id AND d.place = l.place) FROM validation r "
+    "LEFT JOIN validation_time l ON l.validation = r.id AND l.place = (SELECT place FROM validation_time t "
+    "WHERE t.validation = r.id ORDER BY t_s DESC, place LIMIT 1) ";
 
-static enum ohm_status missing(const struct ohm_store *store, int64_t id, struct ohm_error *err)
-{
-    return ohm_fail_at(err, OHM_ENOTFOUND, OHM_ORIGIN, store->path, 0, 0, "there is no validation v:%lld",
-                       (long long)id);
-}
+static const char *const texts[] = {"network_text", "settings", "reason", "weights", "data", NULL};
+static const struct db_run_kind validations = {"validation", 'v', 3, row_sql, texts};
 
 /* ---- begin ---- */
 
@@ -77,55 +83,6 @@ static enum ohm_status insert_times(const struct ohm_store *store, int64_t id, c
     return st;
 }
 
-/* *id stays 0 where there is none. */
-static enum ohm_status find_stopped(const struct ohm_store *store, int64_t *id, uint64_t fingerprint,
-                                    struct ohm_error *err)
-{
-    struct db_lease lease;
-    sqlite3_stmt *stmt = NULL;
-    char state[16];
-    bool row = false;
-    enum ohm_status st =
-        ohm_db_prepare(store, &stmt,
-                       "SELECT lease_token, lease_pid, lease_start, lease_time, lease_host, lease_machine, id, state "
-                       "FROM validation WHERE fingerprint = ?1 AND state <> 'done' ORDER BY id DESC LIMIT 1",
-                       "look for the validation", err);
-
-    if (st != OHM_OK)
-        return st;
-    sqlite3_bind_int64(stmt, 1, (int64_t)fingerprint);
-    st = ohm_db_step(store, stmt, &row, "look for the validation", err);
-    if (st == OHM_OK && row) {
-        *id = sqlite3_column_int64(stmt, 6);
-        ohm_db_copy(state, sizeof state, stmt, 7);
-        if (strcmp(state, "running") == 0 && ohm_db_read_lease(stmt, 0, &lease) && lease.token != store->token &&
-            ohm_db_lease_lives(&lease))
-            st = ohm_fail_at(err, OHM_EBUSY, OHM_ORIGIN, store->path, 0, 0,
-                             "the same is being measured as v:%lld in process %lld on %s", (long long)*id,
-                             (long long)lease.pid, lease.host);
-    }
-    sqlite3_finalize(stmt);
-    return st;
-}
-
-static enum ohm_status take_lease(const struct ohm_store *store, int64_t id, const struct ohm_validation_spec *spec,
-                                  struct ohm_error *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    const enum ohm_status st = ohm_db_prepare(
-        store, &stmt,
-        "UPDATE validation SET lease_token = ?3, lease_pid = ?4, lease_start = ?5, lease_time = ?6, lease_host = ?7, "
-        "lease_machine = ?8, weights = ?2, state = 'running', reason = NULL WHERE id = ?1",
-        "take the validation", err);
-
-    if (st != OHM_OK)
-        return st;
-    sqlite3_bind_int64(stmt, 1, id);
-    ohm_db_bind_text(stmt, 2, spec->weights);
-    ohm_db_bind_self(store, stmt, 3);
-    return ohm_db_finish(store, stmt, "take the validation", err);
-}
-
 enum ohm_status ohm_store_begin_validation(struct ohm_store *store, int64_t *id, int64_t *done,
                                            const struct ohm_validation_spec *spec, struct ohm_error *err)
 {
@@ -134,11 +91,11 @@ enum ohm_status ohm_store_begin_validation(struct ohm_store *store, int64_t *id,
 
     if (st != OHM_OK)
         return st;
-    st = find_stopped(store, &found, spec->fingerprint, err);
+    st = ohm_db_find_stopped(store, &validations, &found, spec->fingerprint, spec->weights, err);
     if (st == OHM_OK && found == 0 && (st = insert(store, &found, spec, err)) == OHM_OK)
         st = insert_times(store, found, spec, err);
     if (st == OHM_OK)
-        st = take_lease(store, found, spec, err);
+        st = ohm_db_take_run(store, &validations, found, spec->weights, err);
     /* Draws in front of the first gap: of a log that was locked for a while. */
     if (st == OHM_OK)
         st = ohm_db_int(store, &draws, NULL,
@@ -207,7 +164,7 @@ static enum ohm_status touch(const struct ohm_store *store, int64_t id, const st
             sqlite3_bind_double(stmt, 4 + i, real[i]);
     }
     st = ohm_db_finish(store, stmt, "add the draw", err);
-    return st == OHM_OK && sqlite3_changes(store->db) == 0 ? missing(store, id, err) : st;
+    return st == OHM_OK && sqlite3_changes(store->db) == 0 ? ohm_db_no_run(store, &validations, id, err) : st;
 }
 
 enum ohm_status ohm_store_add_draw(struct ohm_store *store, int64_t id, const struct ohm_validation_total *total,
@@ -222,56 +179,21 @@ enum ohm_status ohm_store_add_draw(struct ohm_store *store, int64_t id, const st
     return ohm_db_end(store, st, "add the draw", err);
 }
 
-static enum ohm_status set_state(const struct ohm_store *store, int64_t id, const char *state, const char *reason,
-                                 struct ohm_error *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    const enum ohm_status st =
-        ohm_db_prepare(store, &stmt, "UPDATE validation SET state = ?2, reason = ?3, lease_token = NULL WHERE id = ?1",
-                       "end the validation", err);
-
-    if (st != OHM_OK)
-        return st;
-    sqlite3_bind_int64(stmt, 1, id);
-    ohm_db_bind_text(stmt, 2, state);
-    ohm_db_bind_text(stmt, 3, reason);
-    return ohm_db_finish(store, stmt, "end the validation", err);
-}
-
 enum ohm_status ohm_store_end_validation(struct ohm_store *store, int64_t id, const char *state, const char *reason,
                                          const struct ohm_validation_total *total,
                                          const struct ohm_validation_read *read, int n, struct ohm_error *err)
 {
     enum ohm_status st;
 
-    if (strcmp(state, "done") != 0 && strcmp(state, "failed") != 0 && strcmp(state, "stopped") != 0)
-        return ohm_fail(err, OHM_ERANGE, "a validation ends as done, failed or stopped, not as \"%s\"", state);
-    if ((st = ohm_db_begin(store, err)) != OHM_OK)
+    if ((st = ohm_db_check_end(&validations, state, err)) != OHM_OK || (st = ohm_db_begin(store, err)) != OHM_OK)
         return st;
     if ((st = touch(store, id, total, 0, err)) == OHM_OK &&
         (st = write_reads(store, id, read, n, "IGNORE", err)) == OHM_OK)
-        st = set_state(store, id, state, reason, err);
+        st = ohm_db_end_run(store, &validations, id, state, reason, NULL, err);
     return ohm_db_end(store, st, "end the validation", err);
 }
 
 /* ---- reading ---- */
-
-/* A file of an older version that was opened for reading. */
-static bool has_validations(const struct ohm_store *store)
-{
-    return store->writable || store->version_found >= 3;
-}
-
-static const char row_sql[] =
-    "SELECT v.id, v.state, v.created, v.changed, v.network, v.network_hash, v.task, v.data_hash, v.split, v.chip, "
-    "v.device, v.program, v.weights_hash, v.study, v.trial, v.training, v.folds, v.fold, v.seed, v.samples, v.reads, "
-    "(SELECT count(*) FROM validation_time t WHERE t.validation = v.id), v.draws, "
-    "(SELECT count(DISTINCT draw) FROM validation_read r WHERE r.validation = v.id), "
-    "v.width, v.time_s, v.digital, v.digital_low, v.digital_high, v.avm, v.calibrated, "
-    "v.lease_token, v.lease_pid, v.lease_start, v.lease_time, v.lease_host, v.lease_machine, l.time, "
-    "(SELECT avg(top1) FROM validation_read r WHERE r.validation = v.id AND r.place = l.place) FROM validation v "
-    "LEFT JOIN validation_time l ON l.validation = v.id AND l.place = (SELECT place FROM validation_time t "
-    "WHERE t.validation = v.id ORDER BY t_s DESC, place LIMIT 1) ";
 
 static void read_texts(sqlite3_stmt *stmt, struct ohm_validation_row *row)
 {
@@ -292,8 +214,6 @@ static void read_texts(sqlite3_stmt *stmt, struct ohm_validation_row *row)
 
 static void read_row(sqlite3_stmt *stmt, struct ohm_validation_row *row)
 {
-    struct db_lease lease;
-
     row->id = sqlite3_column_int64(stmt, 0);
     read_texts(stmt, row);
     row->study = ohm_db_known(stmt, 13);
@@ -313,61 +233,40 @@ static void read_row(sqlite3_stmt *stmt, struct ohm_validation_row *row)
         (struct ohm_validation_total){ohm_db_double(stmt, 26), ohm_db_double(stmt, 27), ohm_db_double(stmt, 28),
                                       ohm_db_double(stmt, 29), sqlite3_column_int64(stmt, 30)};
     row->last_top1 = ohm_db_double(stmt, 38);
-    if (strcmp(row->state, "running") == 0 && (!ohm_db_read_lease(stmt, 31, &lease) || !ohm_db_lease_lives(&lease)))
-        memcpy(row->state, "interrupted", sizeof "interrupted");
+    ohm_db_mend_state(row->state, sizeof row->state, stmt, 31);
 }
 
-static enum ohm_status walk(struct ohm_store *store, const char *rest, int64_t id, ohm_validation_fn *fn, void *context,
-                            struct ohm_error *err)
-{
-    struct ohm_validation_row row;
-    sqlite3_stmt *stmt = NULL;
-    char sql[sizeof row_sql + 64];
-    bool more = false;
-    enum ohm_status st;
+struct visit {
+    ohm_validation_fn *fn;
+    void *context;
+};
 
-    sqlite3_snprintf(sizeof sql, sql, "%s%s", row_sql, rest);
-    if ((st = ohm_db_prepare(store, &stmt, sql, "read the validations", err)) != OHM_OK)
-        return st;
-    if (sqlite3_bind_parameter_count(stmt) > 0)
-        sqlite3_bind_int64(stmt, 1, id);
-    while (st == OHM_OK && (st = ohm_db_step(store, stmt, &more, "read the validations", err)) == OHM_OK && more) {
-        read_row(stmt, &row);
-        st = fn(context, &row, err);
-    }
-    sqlite3_finalize(stmt);
-    return st;
+static enum ohm_status visit_row(void *context, sqlite3_stmt *stmt, struct ohm_error *err)
+{
+    const struct visit *v = context;
+    struct ohm_validation_row row;
+
+    read_row(stmt, &row);
+    return v->fn(v->context, &row, err);
 }
 
 enum ohm_status ohm_store_each_validation(struct ohm_store *store, ohm_validation_fn *fn, void *context,
                                           struct ohm_error *err)
 {
-    return has_validations(store) ? walk(store, "ORDER BY v.id", 0, fn, context, err) : OHM_OK;
+    return ohm_db_each_run(store, &validations, visit_row, &(struct visit){fn, context}, err);
 }
 
-static enum ohm_status keep(void *context, const struct ohm_validation_row *row, struct ohm_error *err)
+static enum ohm_status keep(void *context, sqlite3_stmt *stmt, struct ohm_error *err)
 {
     (void)err;
-    *(struct ohm_validation_row *)context = *row;
+    read_row(stmt, context);
     return OHM_OK;
 }
 
 enum ohm_status ohm_store_find_validation(struct ohm_store *store, const char *name, struct ohm_validation_row *row,
                                           struct ohm_error *err)
 {
-    struct ohm_validation_row found = {0};
-    int64_t id = 0;
-    enum ohm_status st = OHM_OK;
-
-    if (strncmp(name, "v:", 2) != 0 || !ohm_parse_int64(name + 2, &id) || id < 1)
-        return ohm_fail(err, OHM_ECONFIG, "'%.40s' is no validation: they are called v:1, v:2, ...", name);
-    if (has_validations(store))
-        st = walk(store, "WHERE v.id = ?1", id, keep, &found, err);
-    if (st == OHM_OK && found.id == 0)
-        st = missing(store, id, err);
-    if (st == OHM_OK)
-        *row = found;
-    return st;
+    return ohm_db_find_run(store, &validations, name, keep, row, err);
 }
 
 enum ohm_status ohm_store_find_measured(struct ohm_store *store, uint64_t fingerprint, const char *program, int64_t *id,
@@ -377,7 +276,7 @@ enum ohm_status ohm_store_find_measured(struct ohm_store *store, uint64_t finger
     bool row = false;
     enum ohm_status st;
 
-    if (!has_validations(store))
+    if (!ohm_db_has_runs(store, &validations))
         return OHM_OK;
     st = ohm_db_prepare(store, &stmt,
                         "SELECT id FROM validation WHERE fingerprint = ?1 AND program = ?2 AND state = 'done' "
@@ -396,20 +295,7 @@ enum ohm_status ohm_store_find_measured(struct ohm_store *store, uint64_t finger
 enum ohm_status ohm_store_validation_text(struct ohm_store *store, int64_t id, const char *column, struct ohm_str *text,
                                           struct ohm_error *err)
 {
-    static const char *const columns[] = {"network_text", "settings", "reason", "weights", "data"};
-    const char *named = NULL;
-    bool row = false;
-    enum ohm_status st;
-
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-        if (strcmp(column, columns[i]) == 0)
-            named = columns[i];
-    if (!named)
-        return ohm_fail(err, OHM_ENOTFOUND, "a validation has no text \"%s\"", column);
-    if (!has_validations(store))
-        return missing(store, id, err);
-    st = ohm_db_text_of(store, "validation", named, id, text, &row, err);
-    return st == OHM_OK && !row ? missing(store, id, err) : st;
+    return ohm_db_run_text(store, &validations, id, column, text, err);
 }
 
 /* A statement over the rows of one validation; *stmt stays NULL where the file has no validations. */
@@ -418,7 +304,8 @@ static enum ohm_status prepare_of(const struct ohm_store *store, sqlite3_stmt **
 {
     enum ohm_status st = OHM_OK;
 
-    if (has_validations(store) && (st = ohm_db_prepare(store, stmt, sql, "read the validation", err)) == OHM_OK)
+    if (ohm_db_has_runs(store, &validations) &&
+        (st = ohm_db_prepare(store, stmt, sql, "read the validation", err)) == OHM_OK)
         sqlite3_bind_int64(*stmt, 1, id);
     return st;
 }

@@ -2,7 +2,6 @@
 #include "store_fixture.h"
 #include "store_int.h"
 
-#include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -24,32 +23,13 @@ static int wait_for(pid_t pid)
 
 /* ---- leases ---- */
 
-/* A child that takes the lease, says so through the pipe, and then stays until it is killed. */
-static pid_t hold_lease(struct fixture *f, int64_t id)
+/* Of study 1, the only one. */
+static bool hold_lease(struct fixture *f)
 {
-    int ready[2];
-    char byte;
-    pid_t pid;
+    struct ohm_store *store = NULL;
 
-    assert_int_equal(pipe(ready), 0);
-    pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        struct ohm_store *store = NULL;
-
-        if (ohm_store_open(&store, f->path, OHM_STORE_WRITE, NULL) != OHM_OK ||
-            ohm_store_lease(store, id, NULL) != OHM_OK ||
-            ohm_store_set_study(store, id, "running", 9, 1, NULL) != OHM_OK)
-            _exit(1);
-        if (write(ready[1], "x", 1) != 1)
-            _exit(2);
-        for (;;)
-            pause();
-    }
-    close(ready[1]);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
-    return pid;
+    return ohm_store_open(&store, f->path, OHM_STORE_WRITE, NULL) == OHM_OK &&
+           ohm_store_lease(store, 1, NULL) == OHM_OK && ohm_store_set_study(store, 1, "running", 9, 1, NULL) == OHM_OK;
 }
 
 static void a_study_that_is_live_elsewhere_is_refused_until_its_process_is_gone(void **state)
@@ -57,7 +37,7 @@ static void a_study_that_is_live_elsewhere_is_refused_until_its_process_is_gone(
     struct fixture *f = *state;
     const int64_t id = fixture_file(f, 10);
     struct ohm_store *store = fixture_open(f, OHM_STORE_WRITE);
-    const pid_t pid = hold_lease(f, id);
+    const pid_t pid = fixture_child(f, hold_lease);
     struct ohm_study_row row;
     char number[32];
 
@@ -109,7 +89,7 @@ static void a_process_with_a_reused_number_is_not_taken_for_the_holder(void **st
     struct fixture *f = *state;
     const int64_t id = fixture_file(f, 10);
     struct ohm_store *store = fixture_open(f, OHM_STORE_WRITE);
-    const pid_t pid = hold_lease(f, id);
+    const pid_t pid = fixture_child(f, hold_lease);
 
     assert_int_equal(ohm_store_lease(store, id, &f->err), OHM_EBUSY);
     change_lease(store, "lease_start = lease_start - 1"); /* the holder was started earlier than who has its number */

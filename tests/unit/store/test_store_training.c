@@ -4,7 +4,6 @@
 
 #include "ohm/training.h"
 
-#include <signal.h>
 #include <sys/wait.h>
 
 static struct ohm_training_spec spec_of(uint64_t fingerprint, const char *weights)
@@ -129,39 +128,22 @@ static void a_training_comes_back_with_its_curve(void **state)
     ohm_store_close(store);
 }
 
-/* A child that begins, writes one epoch and waits for its end. */
-static pid_t train_in_child(struct fixture *f)
+static bool begin_and_train(struct fixture *f)
 {
-    int ready[2];
-    char byte;
-    pid_t pid;
+    const struct ohm_training_spec spec = spec_of(5, "w.st");
+    const struct ohm_epoch_row epoch = epoch_of(1);
+    struct ohm_store *store = NULL;
+    int64_t id;
 
-    assert_int_equal(pipe(ready), 0);
-    pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        const struct ohm_training_spec spec = spec_of(5, "w.st");
-        const struct ohm_epoch_row epoch = epoch_of(1);
-        struct ohm_store *store = NULL;
-        int64_t id;
-
-        if (ohm_store_open(&store, f->path, OHM_STORE_CREATE, NULL) != OHM_OK ||
-            ohm_store_begin_training(store, &id, &spec, true, NULL) != OHM_OK ||
-            ohm_store_add_epoch(store, id, &epoch, NULL) != OHM_OK || write(ready[1], "x", 1) != 1)
-            _exit(1);
-        for (;;)
-            pause();
-    }
-    close(ready[1]);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
-    return pid;
+    return ohm_store_open(&store, f->path, OHM_STORE_CREATE, NULL) == OHM_OK &&
+           ohm_store_begin_training(store, &id, &spec, true, NULL) == OHM_OK &&
+           ohm_store_add_epoch(store, id, &epoch, NULL) == OHM_OK;
 }
 
 static void a_killed_training_is_interrupted_and_goes_on_in_its_own_row(void **state)
 {
     struct fixture *f = *state;
-    const pid_t pid = train_in_child(f);
+    const pid_t pid = fixture_child(f, begin_and_train);
     struct ohm_store *store = fixture_open(f, OHM_STORE_WRITE);
     const struct ohm_training_spec spec = spec_of(5, "w.st");
     struct ohm_epoch_row whole[3];

@@ -5,7 +5,6 @@
 #include "ohm/training.h"
 #include "ohm/validation.h"
 
-#include <signal.h>
 #include <sys/wait.h>
 
 enum { TIMES = 2, READS = 2, EACH = TIMES * READS };
@@ -205,40 +204,23 @@ static void the_views_say_what_the_reads_say(void **state)
     ohm_store_close(store);
 }
 
-/* A child that begins, writes one draw and waits for its end. */
-static pid_t validate_in_child(struct fixture *f)
+static bool begin_and_draw(struct fixture *f)
 {
-    int ready[2];
-    char byte;
-    pid_t pid;
+    const struct ohm_validation_spec spec = spec_of(5);
+    struct ohm_validation_read read[EACH];
+    struct ohm_store *store = NULL;
+    int64_t id, done;
 
-    assert_int_equal(pipe(ready), 0);
-    pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        const struct ohm_validation_spec spec = spec_of(5);
-        struct ohm_validation_read read[EACH];
-        struct ohm_store *store = NULL;
-        int64_t id, done;
-
-        fill_draw(read, 1);
-        if (ohm_store_open(&store, f->path, OHM_STORE_CREATE, NULL) != OHM_OK ||
-            ohm_store_begin_validation(store, &id, &done, &spec, NULL) != OHM_OK ||
-            ohm_store_add_draw(store, id, &total, read, EACH, 1, NULL) != OHM_OK || write(ready[1], "x", 1) != 1)
-            _exit(1);
-        for (;;)
-            pause();
-    }
-    close(ready[1]);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
-    return pid;
+    fill_draw(read, 1);
+    return ohm_store_open(&store, f->path, OHM_STORE_CREATE, NULL) == OHM_OK &&
+           ohm_store_begin_validation(store, &id, &done, &spec, NULL) == OHM_OK &&
+           ohm_store_add_draw(store, id, &total, read, EACH, 1, NULL) == OHM_OK;
 }
 
 static void a_killed_validation_is_interrupted_and_goes_on_with_its_draws(void **state)
 {
     struct fixture *f = *state;
-    const pid_t pid = validate_in_child(f);
+    const pid_t pid = fixture_child(f, begin_and_draw);
     struct ohm_store *store = fixture_open(f, OHM_STORE_WRITE);
     const struct ohm_validation_spec spec = spec_of(5);
     struct ohm_validation_read whole[3 * EACH];
@@ -247,7 +229,7 @@ static void a_killed_validation_is_interrupted_and_goes_on_with_its_draws(void *
 
     assert_string_equal(row_of(f, store, "v:1").state, "running");
     assert_int_equal(ohm_store_begin_validation(store, &id, &done, &spec, &f->err), OHM_EBUSY);
-    assert_non_null(strstr(f->err.text, "v:1 in process"));
+    assert_non_null(strstr(f->err.text, "v:1 is running in process"));
     kill(pid, SIGKILL);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     assert_string_equal(row_of(f, store, "v:1").state, "interrupted");
