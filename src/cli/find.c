@@ -20,6 +20,7 @@ static const struct place {
     {"space", "searchspaces", ".yaml"},      {"chip", "searchspaces/chips", ".yaml"},
     {"task", "searchspaces/tasks", ".yaml"}, {"device", "searchspaces/devices", ".yaml"},
     {"surrogate", "surrogates", ""},         {"recipe", "searchspaces/recipes", ".yaml"},
+    {"reference", "searchspaces/reference", ".yaml"},
 };
 
 static const struct place *place_of(const char *kind)

@@ -22,6 +22,7 @@ static const struct ohm_command *const commands[] = {
     &ohm_cmd_diff,
     &ohm_cmd_sql,
     &ohm_cmd_plot,
+    &ohm_cmd_report,
     &ohm_cmd_export,
     &ohm_cmd_import,
     &ohm_cmd_db_check,

@@ -1,0 +1,160 @@
+# A report of a study: what is in it is what the run log, the rows and other commands say; it can be made again.
+. tests/cli/lib.sh
+
+# Random search in the report is random search, and the figures are those of the trials.
+ok search --space nb201 --chip hermes64 --surrogate nb201-cifar10-pcm --strategy random --objective 'maximize acc_1d' \
+    --objective 'minimize energy_uJ' --where 'cores <= 40' --budget 300 --seed 3 --name chance --db c.db --progress none
+ok search --space nb201 --chip hermes64 --surrogate nb201-cifar10-pcm --strategy nsga2 --set population=20 \
+    --objective 'maximize acc_1d' --objective 'minimize energy_uJ' --where 'cores <= 40' --budget 300 --seed 3 \
+    --name evolved --db c.db --progress none
+ok report chance --db c.db --random 1 --json; json; cp out chance.json
+ok report evolved --db c.db --random 4 --json; json; cp out evolved.json
+ok report evolved --db c.db --random 4 --json -j 1; same out evolved.json
+ok ls trials --study evolved --db c.db --cols number,feasible,acc_1d,energy_uJ --csv; cp out trials.csv
+ok pareto --study evolved --db c.db --csv --cols net; cp out front.csv
+python3 - <<'PY' || wrong "the figures are not those of the trials"
+import csv, json
+chance, evolved = (json.load(open(n + '.json')) for n in ('chance', 'evolved'))
+for step in chance['race']['steps']:
+    assert step['volume'] == step['random_volume_median'] and step['best'] == step['random_best_high'], step
+trials = [(float(r['acc_1d']), float(r['energy_uJ'])) for r in csv.DictReader(open('trials.csv')) if r['feasible'] == 'true']
+assert len(trials) == 300
+box = {b['objective']: b for b in evolved['race']['box']}
+unit = lambda v, b: (v - b['best']) / (b['reference'] - b['best'])
+steps = evolved['race']['steps']
+assert steps[-1]['networks'] == 300 and [s['networks'] for s in steps[:4]] == [1, 2, 3, 5]
+for step in steps:
+    part = trials[:step['networks']]
+    points = sorted((unit(e, box['energy_uJ']), unit(a, box['acc_1d'])) for a, e in part)
+    volume, top = 0, 1
+    for e, a in points:
+        if e < 1 and a < top:
+            volume += (1 - e) * (top - a)
+            top = a
+    assert abs(volume - step['volume']) < 1e-9, (step, volume)
+    assert step['best'] == max(a for a, e in part)
+    assert step['random_volume_low'] <= step['random_volume_median'] <= step['random_volume_high']
+reached = evolved['race']['study_reached_random']
+goal = steps[-1]['random_volume_median']
+assert reached == next((s['networks'] for s in steps if s['volume'] >= goal), None)
+assert [n['net'] for n in evolved['front']] == [r['net'] for r in csv.DictReader(open('front.csv'))]
+assert evolved['best']['net'] == evolved['knee']
+assert [b['net'] for b in evolved['baselines']] == ['resnet8', 'resnet20', 'resnet32', 'resnet9-hermes']
+PY
+ok cost "$root/searchspaces/reference/resnet20.yaml" --chip hermes64 --json; cp out cost.json
+python3 - <<'PY' || wrong "a baseline is priced otherwise than by ohmnas cost"
+import json
+cost = json.load(open('cost.json'))
+net = next(b for b in json.load(open('evolved.json'))['baselines'] if b['net'] == 'resnet20')
+assert all(net[k] == cost[k] for k in ('params', 'macs', 'cores', 'latency_us', 'energy_uJ', 'mvm_steps'))
+assert net['metrics']['acc_1d'] is None and net['metrics']['energy_uJ'] == cost['energy_uJ']
+PY
+
+# A network of the space as a baseline is predicted; one of another problem is refused.
+ok report evolved --db c.db --random 0 --baseline "$(sed -n 2p front.csv)" --json
+python3 -c 'import json; r = json.load(open("out")); n = r["baselines"]; f = r["front"]
+assert any(b["metrics"]["acc_1d"] == f[0]["metrics"]["acc_1d"] for b in n) and r["race"]["random_runs"] == 0' || wrong "not predicted"
+run report evolved --db c.db --baseline "$root/searchspaces/reference/ds-cnn.yaml"; code 2; err 'another input'
+
+# One objective: the best networks, and no front.
+ok search --space nb201 --chip hermes64 --surrogate nb201-cifar10-pcm --strategy regevo --objective 'maximize acc_1d' \
+    --budget 200 --name one --db c.db --progress none
+ok report one --db c.db -o one; [ ! -e one/front.svg ] || wrong "a front of one objective"
+grep -q '## The best networks' one/report.md || wrong "no best networks"
+# The chip searched together with the network.
+ok search --space nb201 --chip hermes64 --surrogate nb201-cifar10-pcm --strategy random --objective 'maximize acc_1d' \
+    --objective 'minimize latency_us' --set chip_axes.periphery=ldpu,nmpu --budget 100 --name both --db c.db --progress none
+ok report both --db c.db; out 'On `hermes64` with periphery=[ln]'
+
+run report nothing --db c.db; code 3
+run report one --db c.db --net n:zzzz; [ "$code" = 2 ] || [ "$code" = 3 ] || wrong "no such network"
+run report one --db c.db --net x.yaml; code 2; err 'n:ID or #NUMBER'
+run report one --db c.db --json -o x; code 2
+run report one --db c.db --rows trials.csv; code 7; err 'no rows of ohmnas collect'
+run report one --db none.db; code 3
+run search --space nb201 --chip hermes64 --surrogate nb201-cifar10-pcm --strategy random --objective 'maximize acc_1d' \
+    --objective 'minimize params' --where 'acc_1d > 100' --budget 5 --name none --db n.db --progress none; code 4
+run report none --db n.db; code 4; err 'no feasible trial'
+
+# ---- the whole chain on synthetic data, and then again by the commands that the report lists ----
+mkdir first again
+cat >first/r.yaml <<'YAML'
+collect: tiny
+task: cifar10
+space: resnet-cifar10
+chip: hermes64
+networks: 6
+repeats: {networks: 2, seeds: 2}
+draw: {strata: [2e3, 12e3, 30e3], where: macs <= 1e6}
+samples: {count: 40, curve: 10}
+digital: {epochs: 2, batch: 16, lr: 0.05}
+analog: {epochs: 1, batch: 16, lr: 0.01, distill: 0.5, hardware: {noise: pcm, range_batches: 1}}
+validate: {times: [0, 60s, 1d, 30d], draws: 2, samples: 8, calibrate: 4, tile: {read_mode: one_phase}}
+YAML
+cp first/r.yaml again
+cd first || exit 1
+data=(--data synthetic:60 --progress none)
+small=(--task cifar10 "${data[@]}" --db s.db)
+ok collect r.yaml "${data[@]}" -o rows.csv
+ok collect r.yaml "${data[@]}" -o base.csv --net "$root/searchspaces/reference/resnet8.yaml"
+ok surrogate train --space resnet-cifar10 --table rows.csv --key genotype --target acc_digital:% --target acc_1d:% \
+    --task cifar10 --set folds=2 --set repeats=1 --set trees=5 -o surr
+ok search --task cifar10 --surrogate ./surr --strategy nsga2 --set population=20 --objective 'maximize acc_1d' \
+    --objective 'minimize latency_us' --where 'macs <= 1e6' --budget 300 --name tiny --db s.db --progress none
+ok pareto --db s.db --knee --csv --cols net; net=$(sed -n 2p out)
+for seed in 1 2; do
+    ok train "$net" "${small[@]}" --set epochs=1 --seed $seed -o d$seed.st
+    ok train "$net" "${small[@]}" --seed $seed --from d$seed.st --analog --distill 50 --set analog.noise=pcm \
+        --set analog.noise_scale=2 --set epochs=1 --set lr=0.01 -o a$seed.st
+    ok validate "$net" "${small[@]}" --weights a$seed.st --chip hermes64 --times 0,1d --draws 2 --samples 8
+done
+ok train "$root/searchspaces/reference/resnet8.yaml" "${small[@]}" --set epochs=1 -o r.st
+ok validate "$root/searchspaces/reference/resnet8.yaml" "${small[@]}" --weights r.st --times 0,1h --draws 1 --samples 8 \
+    --set tile.out_noise=0 --set device.drift=0.5 --compensation global
+ok report tiny --db s.db --rows rows.csv --baselines base.csv --random 2 -o made; err 'made/report.md'
+no_out
+cp -r made before; ok report tiny --db s.db --rows rows.csv --baselines base.csv --random 2 -o made -j 1
+diff -r made before >/dev/null || wrong "two reports of one study differ"
+for plot in front course drift; do
+    python3 -c 'import sys, xml.dom.minidom as x; x.parse(sys.argv[1])' made/$plot.svg || wrong "$plot.svg is no XML"
+    grep -q "($plot.svg)" made/report.md || wrong "$plot.svg is not shown"
+done
+json made/report.json
+python3 - <<'PY' || wrong "what was measured is not in the report"
+import csv, json
+r = json.load(open('made/report.json'))
+rows = [x for x in csv.DictReader(l for l in open('base.csv') if l[0] != '#')]
+net = next(b for b in r['baselines'] if b['net'] == 'resnet8')
+assert net['seeds'] == 2 and net['same_recipe'] and len(rows) == 2
+mean = sum(float(x['acc_1d']) for x in rows) / 2
+assert abs(net['measured']['acc_1d'] - mean) < 1e-9
+assert r['rows']['done'] == 8 and r['rows']['networks'] == 6
+runs = r['validations']
+assert [v['training'] for v in runs] == ['hardware-aware', 'hardware-aware', 'digital']
+day = next(t for t in runs[0]['times'] if t['time'] == '1d')
+best = next(n for n in r['front'] if n['net'] == runs[0]['net'])
+assert day['predicted'] == best['metrics']['acc_1d'] and day['predicted_sd'] == best['metrics']['acc_1d_sd']
+assert all(t['predicted'] is None for t in runs[2]['times'])
+PY
+grep -q 'hardware-aware, 2 times' made/report.md || wrong "two seeds are not one row"
+
+# Rows of another recipe are marked.
+sed 's/collect: tiny/collect: other/; s/lr: 0.05/lr: 0.06/' r.yaml >other.yaml
+ok collect other.yaml "${data[@]}" -o other.csv --net "$root/searchspaces/reference/resnet8.yaml"
+ok report tiny --db s.db --rows rows.csv --baselines other.csv --random 0; out 'resnet8 .*other recipe'
+out 'do not compare'
+
+# Every command of the report, in another folder.
+python3 - <<'PY' >../commands
+import json
+for line in json.load(open('made/report.json'))['commands']:
+    print(line.replace('DATA', 'synthetic:60').replace('RECIPE.yaml', 'r.yaml').replace(' searchspaces/', ' $root/searchspaces/'))
+PY
+cd ../again || exit 1
+ohmnas() { "$program" "$@"; }
+. ../commands >out 2>err || wrong "a command of the report fails"
+# The time that it took and when are of the run, not of the study.
+for folder in ../first ../again; do
+    grep -vE '^\| time \|' $folder/made/report.md | sed 's/; [0-9.]* minutes of one/; some minutes of one/' >$folder/plain
+done
+same ../first/plain ../again/plain
