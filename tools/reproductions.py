@@ -239,8 +239,10 @@ def cluster_totals(program):
             Row("bottlenecks: million MACs", 281.65, 1e-6 * s["macs"], "published"),
             Row("bottlenecks: time, ms", 10.06, s["ms"], "derived"),
             Row("bottlenecks: inferences/s", 99, 1e3 / s["ms"], "derived"),
+            Row("times faster than Vega, 10 inferences/s", 10, 1e3 / s["ms"] / 10, "derived"),
             Row("bottlenecks: energy, uJ, sum of the printed rows", 440.08, s["uJ"], "fitted"),
             Row("bottlenecks: energy, uJ, as the total is printed", 482, s["uJ"], "quoted"),
+            Row("times less energy than Vega, 1.19 mJ", 2.5, 1190 / s["uJ"], "fitted"),
             Row("all rows: time, ms", None, 1e-3 * c["latency_us"], "derived"),
             Row("all rows: energy, uJ, sum of the printed rows", 490.62, c["energy_uJ"], "fitted"),
             Row("arrays", 34, c["cores"], "published"),
@@ -290,6 +292,28 @@ def cluster_63(program):
     return rows
 
 
+# ---- scientific computing: Koesters et al., APL Mach. Learn. 1, 016101 (2023) ----
+
+def scientific_costs(program):
+    """The publication's figures were not to be had: the values of chips computed from the same formulas are golden."""
+    rows = []
+    names = [(f"rbm-alpha{alpha}", f"RBM, alpha {alpha}") for alpha in (1, 2, 4, 6, 8, 10)]
+    names += [(f"svdd-z{z}", f"SVDD, z = {z}") for z in (5, 233)]
+    for network, what in names:
+        c = cost(program, network, "read_mode=1-phase", "static_by_cores=on")
+        rows += [Row(f"{what}: cores", None, c["cores"], "derived"),
+                 Row("time, ns", None, 1e3 * c["latency_us"], "derived"),
+                 Row("energy, nJ", None, 1e3 * c["energy_uJ"], "derived")]
+    for periphery in ("ldpu", "nmpu"):
+        settings = ["read_mode=1-phase", "schedule=pipelined", "overlap=on", "periphery=" + periphery]
+        c = program("cost", REFERENCE + "svdd-z5.yaml", "--rate", "40e6", *[w for s in settings for w in ("--set", s)])
+        rows += [Row(f"SVDD, z = 5, {periphery.upper()}: ns from event to event", None, 1e3 * c["interval_us"], "derived"),
+                 Row("copies for 40 MHz", None, c["copies_for_rate"], "derived"),
+                 Row("their cores, of 64", None, c["cores_for_rate"], "derived")]
+    rows.append(Row("time of one, ns", None, 1e3 * c["latency_us"], "derived"))
+    return rows
+
+
 TABLES = {
     "hermes64": {"table-1": Table("Table I", table_1), "networks": Table("networks", networks_64),
                  "accuracy": Table("accuracy", accuracies_64)},
@@ -299,6 +323,7 @@ TABLES = {
                 "accuracy": Table("accuracy", aon_accuracies)},
     "imc-cluster": {"totals": Table("MobileNetV2", cluster_totals), "ratios": Table("one bottleneck, Fig. 8", figure_8),
                     "rows": Table("time of a row of Fig. 12(a), ms", cluster_63)},
+    "scientific": {"cost": Table("`hermes64`, 1-phase", scientific_costs)},
 }
 
 
