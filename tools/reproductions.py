@@ -6,9 +6,11 @@ A row says what, the published value (None: none is printed), ours (None: not co
   fitted     the constants behind it were fitted to several values, this one among them
   guess      something that is not published had to be chosen by us
   quoted     printed there, not computed here
+  measured   by runs of minutes or hours, whose output is kept in results/published
   open       needs a trained network; the document says how to measure it
 """
 import collections
+import csv
 import os
 
 Row = collections.namedtuple("Row", "what paper ours status shown", defaults=[None])
@@ -16,6 +18,16 @@ Table = collections.namedtuple("Table", "what rows")
 
 NETWORKS = "docs/reproductions/networks/"
 REFERENCE = "searchspaces/reference/"
+
+
+PUBLISHED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "results", "published")
+
+
+def measured(name, time):
+    """Top-1 in % of a network on analog hardware, mean over programmings: as `ohmnas validate --csv` wrote it."""
+    path = os.path.join(PUBLISHED, name + ".csv")
+    with open(path, encoding="utf-8", newline="") as file:
+        return next(float(row["top1"]) for row in csv.DictReader(file) if row["time"] == time)
 
 
 def cost(program, network, *settings, chip=None, by_layer=False):
@@ -145,6 +157,10 @@ analognas_accuracies = [
     Row("on the 64-core chip, %", 89.55, None, "quoted"),
     Row("loss in a month, points", 5.04, None, "open"),
     Row("T500: loss in a month, points", 1.8, None, "quoted"),
+] + [
+    Row(f"ResNet-20, {what}: loss in a month, points", None, measured(name, "0") - measured(name, "30d"), "measured")
+    for what, name in (("trained digitally", "cifar10/drift/resnet20-one-phase"),
+                       ("trained with hardware in the loop", "cifar10/drift/resnet20-analog-one-phase"))
 ]
 
 

@@ -16,6 +16,7 @@ reproduce "$root" --check; code 0; no_out; no_err
 # A copy whose table says something else.
 mkdir -p copy/docs copy/tools
 cp -r "$root/searchspaces" copy/
+ln -s "$root/results" copy/results
 cp -r "$root/docs/reproductions" copy/docs/
 cp "$root/tools/reproduce" "$root/tools/reproductions.py" copy/tools/
 before=$(cat copy/docs/reproductions/analognas.md)
