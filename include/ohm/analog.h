@@ -127,8 +127,9 @@ enum ohm_status ohm_tiles_read(struct ohm_tiles *tiles, double t_s, const struct
                                struct ohm_error *err);
 
 /* What the outputs of a periphery are that is not fp32: INT8 of scale x sum + offset, ReLU; for which the unit of an
- * INT8 is bound / 127 (of nmpu larger where it has no factor that large). As created: scale 1, offset 0, bound that of the ADC. Scales should have the signs of the spec,
- * the fixed-point unit knows no others. Holds from the next programming or reading on; all is copied. */
+ * INT8 is bound / 127 (of nmpu larger where it has no factor that large). As created: scale 1, offset 0, bound that of
+ * the ADC. Scales should have the signs of the spec, the fixed-point unit knows no others. Holds from the next
+ * programming or reading on; all is copied. */
 struct ohm_tiles_fold {
     const float *scale, *offset; /* [outputs] */
     bool relu;
@@ -151,13 +152,15 @@ size_t ohm_tiles_scratch(const struct ohm_tiles *tiles, int jobs);
 /* y[n][outputs]. Allocates nothing; several threads may call it on the same tiles. */
 void ohm_tiles_mvm(const struct ohm_tiles *tiles, float *y, const struct ohm_mvm *mvm, struct ohm_exec exec);
 
-/* The same for a convolution of one group: x [n][h][w][c_in], y [n][out_h][out_w][c_out], where an output is the
- * product with its patch in the order (k_y, k_x, c), to the bit, and `first` the number of the first output of the
- * first image; no partials. d->n is not read. Quicker than patches: DAC and product are shared between them. The
- * scratch is 0 where the settings ask for something of each patch: noise management, bound management, DAC noise,
- * offset voltages, additive weight noise, counting peripheries, slices of inputs; or for no step at all. */
-size_t ohm_tiles_conv_scratch(const struct ohm_tiles *tiles, const struct ohm_conv2d *d, int jobs);
-void ohm_tiles_conv(const struct ohm_tiles *tiles, float *y, const struct ohm_mvm *mvm, const struct ohm_conv2d *d,
+/* The same for a convolution of groups, each with tiles of its own: group[d->groups], of one shape, one fold and one
+ * set of settings; the stream of group g is child g of that of the call. x [n][h][w][c_in], y [n][out_h][out_w][c_out],
+ * where an output is the product with its patch in the order (k_y, k_x, c), to the bit, and `first` the number of the
+ * first output of the first image; partials [tiles of rows][all outputs][c_out]. d->n is not read. Quicker than
+ * patches: DAC and product are shared between them. The scratch is 0 where the settings ask for something of each
+ * patch: noise management, bound management, DAC noise, offset voltages, series resistance, additive weight noise,
+ * slices of inputs; or for no step at all. */
+size_t ohm_tiles_conv_scratch(struct ohm_tiles *const *group, const struct ohm_conv2d *d, int jobs);
+void ohm_tiles_conv(struct ohm_tiles *const *group, float *y, const struct ohm_mvm *mvm, const struct ohm_conv2d *d,
                     struct ohm_exec exec);
 
 /* ---- what is inside, for statistics ---- */

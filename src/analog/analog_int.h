@@ -27,9 +27,13 @@ struct phase {
 
 /* The two counters behind the ADC of a column. */
 enum { PLUS, MINUS, COUNTERS };
-/* What the chip's digital unit keeps for a column, all binary16. */
+/* What the units behind a tile keep for its columns: all [columns], in whole lines; NULL: another periphery. Numbers of
+ * the chip's digital unit are binary16, those of the fixed-point unit codes as of struct ohm_nmpu_codes. */
 struct ldpu {
-    double scale[COUNTERS], offset[COUNTERS], norm_scale, norm_offset;
+    double *scale[COUNTERS], *offset[COUNTERS], *norm_scale, *norm_offset;
+};
+struct nmpu {
+    int32_t *scale[COUNTERS], *offset[COUNTERS], *norm_scale, *norm_offset;
 };
 
 struct tile {
@@ -40,20 +44,19 @@ struct tile {
     float *latent[2 * OHM_PAIRS_MAX]; /* of the devices */
     float *asymmetry;                 /* [columns][rows]: factors that negative inputs meet; NULL: none */
     float *v_offset;                  /* [columns]; NULL: none */
-    float *curve;                     /* [columns]: bends of the non-linearity; NULL: none */
+    float *curve, *slope;             /* [columns]: bends of the non-linearity, factors in front; NULL: none */
     float *noise;                     /* [columns]: deviations of the output noise; NULL: one for all */
-    float *adc_gain[COUNTERS];        /* [columns]: counts for one of the ideal converter; NULL: 1 */
-    float *adc_zero[COUNTERS];        /* [columns]: counts without any current, whole; NULL: 0 */
-    struct ldpu *ldpu;                /* [columns]; NULL: another periphery */
-    struct ohm_nmpu_codes *codes;     /* [columns]; NULL: another periphery */
-    float slope;                      /* of the non-linearity, in front */
-    float *packed[PACKINGS];          /* for the product; NULL: the read mode has no use for it */
-    float *absolute[PACKINGS];        /* of absolute weights; NULL: no setting asks for it */
-    float *ramped[PACKINGS];          /* times ramp of their row, for the voltage drop; NULL as before */
-    float *packed_target;             /* NULL: the compensation does not ask for it */
-    const float *ramp;                /* [rows] */
-    double baseline, *baselines;      /* readings right after programming: of all, of each column */
-    double *reading, *expected;       /* [columns]: sums of a reading */
+    float *adc_gain[COUNTERS];        /* [columns], in whole lines: counts for one of the ideal converter; NULL: 1 */
+    float *adc_zero[COUNTERS];        /* [columns], in whole lines: counts without any current, whole; NULL: 0 */
+    struct ldpu ldpu;
+    struct nmpu nmpu;
+    float *packed[PACKINGS];     /* for the product; NULL: the read mode has no use for it */
+    float *absolute[PACKINGS];   /* of absolute weights; NULL: no setting asks for it */
+    float *ramped[PACKINGS];     /* times ramp of their row, for the voltage drop; NULL as before */
+    float *packed_target;        /* NULL: the compensation does not ask for it */
+    const float *ramp;           /* [rows] */
+    double baseline, *baselines; /* readings right after programming: of all, of each column */
+    double *reading, *expected;  /* [columns]: sums of a reading */
 };
 
 struct ohm_tiles {
@@ -70,10 +73,10 @@ struct ohm_tiles {
     float *fold_scale, *fold_offset; /* [outputs]; of a periphery that is not fp32 */
     bool fold_relu;
     float fold_bound, fold_unit; /* what an INT8 of 127 is to stand for; of 1, as it is */
-    struct tile *tile; /* [column_tiles][row_tiles][slices] */
-    float *w, *whole;  /* exact: [outputs][inputs] as given; as it is now, packed */
-    float *now;        /* exact: the same before it is packed */
-    float *step;       /* [outputs]: a level of the partial sums */
+    struct tile *tile;           /* [column_tiles][row_tiles][slices] */
+    float *w, *whole;            /* exact: [outputs][inputs] as given; as it is now, packed */
+    float *now;                  /* exact: the same before it is packed */
+    float *step;                 /* [outputs]: a level of the partial sums */
     struct ohm_arena arena;
 };
 
@@ -102,6 +105,27 @@ struct band {
     const float *begin, *factor; /* [width]: what that begins with, NULL: with itself; of the columns */
 };
 
+/* Channels of a frame that do not meet: sum[rows][cols][width], an output of each channel. */
+struct taps {
+    float *sum;
+    const float *frame;   /* from where the first output's kernel begins; LINE floats follow its last pixel */
+    ptrdiff_t pixel, row; /* floats from one to the next */
+    int step_x, step_y, k_w;
+    int first, end;      /* taps, in the order (k_y, k_x) */
+    const float *packed; /* [end - first][width] */
+    int rows, cols, width;
+};
+/* Counts of n vectors, and what a unit makes of them: y is INT8, as numbers, from the tile of rows before, and after.
+ */
+struct link {
+    float *y; /* [n][stride] */
+    size_t stride;
+    const float *count[COUNTERS]; /* [n][width] */
+    const float *zero[COUNTERS];  /* [width] */
+    int n, width;
+    bool relu;
+};
+
 struct steps {
     float (*largest)(const float *x, int n, float sign); /* of |x|; sign +-1: of sign x, at least 0 */
     void (*dac)(float *v, const float *x, int n, struct dac d);
@@ -117,8 +141,14 @@ struct steps {
     /* y -= drop c(A) s with A = ratio a */
     void (*ir_drop)(float *y, const float *a, const float *s, int n, float drop, float ratio);
     void (*offset)(float *y, int n, struct offset o);
-    void (*curve)(float *y, const float *bend, int n, float slope);
-    bool (*adc)(float *y, int n, struct adc a);                                          /* true: at the bound */
+    void (*curve)(float *y, const float *bend, const float *slope, int n);
+    bool (*adc)(float *y, int n, struct adc a); /* true: at the bound */
+    /* Gains of the ADCs of n vectors [n][width], which count with this sign; back: taken back. */
+    void (*gain)(float *y, int n, int width, float *const by[COUNTERS], float sign, bool back);
+    void (*count_up)(float *const count[COUNTERS], const float *y, int n, float step, float sign);
+    void (*ldpu)(const struct link *l, const struct ldpu *u);
+    void (*nmpu)(const struct link *l, const struct nmpu *u, const struct ohm_nmpu_config *config);
+    void (*taps)(const struct taps *taps);
     void (*add_scaled)(float *y, const float *x, int n, float factor);                   /* y += factor x */
     void (*scaled)(float *y, const float *x, int n, float factor);                       /* y = factor x */
     void (*add_columns)(float *y, const float *x, const float *by, int n, float factor); /* y += x by factor */
@@ -128,6 +158,9 @@ struct steps {
     void (*add_band)(const struct band *b);     /* sum times factor, into to */
     /* Lines [first, first + lines) of LINE normal numbers of the sequence that the key names, |z| <= 5.4. */
     void (*normals)(float *z, uint64_t first, int64_t lines, uint64_t key);
+    /* z[n][width]: the first numbers of the lines [first, first + n) of sequences side by side; key[2][width] has the
+     * lower and the upper halves of what names them, width is a multiple of LINE. */
+    void (*normals_across)(float *z, uint64_t first, int n, const uint32_t *key, int width);
 };
 extern const struct steps steps_base;
 #ifdef __x86_64__
@@ -159,17 +192,23 @@ void tile_forward(const struct ohm_tiles *t, const struct tile *tile, struct ben
 
 /* ---- periphery.c: what comes behind the ADC ---- */
 
-/* The ADC of n outputs y that count with this sign: y becomes what it stands for with measured gains taken back; the
- * counters, NULL or [n] each, go up. true: at the bound. A vector after the other, in any path. */
-bool convert(const struct ohm_tiles *t, const struct tile *tile, const struct steps *steps, float *y,
-             float *const count[COUNTERS], int sign);
+/* Of n vectors y[n][width] behind a tile. */
+struct conversion {
+    const struct ohm_tiles *t;
+    const struct tile *tile;
+    const struct steps *steps;
+    int n, width;
+    bool counts_alone; /* y is not read any more */
+};
+/* The ADC, which counts with this sign: y becomes what it stands for with measured gains taken back; the counters, NULL
+ * or [n][width] each, go up. true: at the bound. */
+bool convert(const struct conversion *by, float *y, float *const count[COUNTERS], int sign);
 /* The fold that there is as created. */
 void units_fold(struct ohm_tiles *t);
 /* What the units keep, for the compensation and the fold there are now, and the unit of the outputs. */
 void units_settle(struct ohm_tiles *t);
-/* y[outputs], INT8 as numbers: what the units of this tile make of the counts and of the y of the tile of rows before.
- */
-void units_add(const struct ohm_tiles *t, const struct tile *tile, float *y, float *const count[COUNTERS]);
+/* What the units of the tile make of counts: y[n][stride], INT8 as numbers, begins with the tile's first column. */
+void units_add(const struct conversion *by, float *y, size_t stride, float *const count[COUNTERS]);
 
 /* y[n][columns] = v w^T, packed by pack_weights. */
 void product(float *y, const float *v, const float *packed, int n, int columns, int rows, float *conv,

@@ -299,16 +299,17 @@ static bool convert_outputs(const struct round *r, int i, int phase, float *y)
     const int columns = r->tile->columns;
     const size_t at = (size_t)i * (size_t)columns;
     float *const count[COUNTERS] = {r->b->count[PLUS] + at, r->b->count[MINUS] + at};
+    const struct conversion by = {.t = r->t, .tile = r->tile, .steps = r->steps, .n = 1, .width = columns};
 
     if (r->tile->curve)
-        r->steps->curve(y, r->tile->curve, columns, r->tile->slope);
+        r->steps->curve(y, r->tile->curve, r->tile->slope, columns);
     if (c->out_asymmetry > 0 || c->out_asymmetry < 0)
         r->steps->asymmetry(y, columns, (float)c->out_asymmetry);
     if (r->tile->noise)
         r->steps->add_noises(y, noise_of(r, i, phase, FOR_OUTPUT, columns), r->tile->noise, columns);
     else if (c->out_noise > 0)
         r->steps->add_noise(y, noise_of(r, i, phase, FOR_OUTPUT, columns), columns, (float)c->out_noise);
-    return convert(r->t, r->tile, r->steps, y, count, r->t->digital ? r->t->phase[phase].sign : 1);
+    return convert(&by, y, counts_wanted(r->t) ? count : NULL, r->t->digital ? r->t->phase[phase].sign : 1);
 }
 
 /* b->sum = the result of the round; hit[i]: vector i came to the bound. */

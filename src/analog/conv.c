@@ -7,44 +7,14 @@
  *
  * What a ReLU has passed has no negative inputs: then the phases of negative inputs carry no signal, only the noise of
  * their conversion, and absolute inputs are the inputs. */
-#include "analog_int.h"
+#include "conv_int.h"
 
 #include "ohm/parallel.h"
 
-#include <math.h>
+#include <assert.h>
 #include <string.h>
 
 enum { BAND = 2048 }; /* sums of a tile at a time: 8 KiB of each kind */
-
-/* Versions of an image: as it is, its positive numbers (or all as absolute ones), its negative ones as positive
- * numbers; the squares of the first two of these that a phase reads. */
-enum version { AS_IS, POSITIVE, NEGATIVE, SQUARES, NEGATIVE_SQUARES, VERSIONS };
-
-struct conv_call {
-    const struct ohm_tiles *t;
-    const struct ohm_conv2d *d;
-    const struct ohm_mvm *mvm;
-    const struct steps *steps;
-    enum ohm_isa isa;
-    float *y;
-    int items;
-    int out_h, out_w, frame_rows, frame_cols;
-    int band_rows, band_cols;
-};
-
-/* The memory of one worker. */
-struct room {
-    float *frame[VERSIONS];
-    bool negative;                         /* the image has negative numbers */
-    float *flow, *load, *ramped, *squares; /* sums of a band: of the product, and for the steps beside it */
-    float *z, *sum, *to;
-    float *factor, *begin; /* [tiles][width]; [column tiles][width] */
-};
-
-static size_t lines(size_t n)
-{
-    return (n + LINE - 1) / LINE * LINE;
-}
 
 static int width_of(int columns)
 {
@@ -59,19 +29,28 @@ static bool fits(const struct ohm_tiles *t, const struct ohm_conv2d *d)
     const bool by_vector = c->noise_management != OHM_NM_NONE || c->bound_management != OHM_BM_NONE ||
                            c->dac_noise > 0 || c->v_offset_sd > 0 || c->r_series > 0 ||
                            c->weight_noise == OHM_WNOISE_ADDITIVE;
-    const bool counters = counts_wanted(t) || c->adc_gain_sd > 0 || c->adc_offset_sd > 0;
 
-    return !t->exact && !by_vector && !counters && t->input_slices == 1 && d->groups == 1 && d->c_out == t->outputs &&
-           d->k_h * d->k_w * d->c_in == t->inputs;
+    return !t->exact && !by_vector && t->input_slices == 1 && d->c_out == d->groups * t->outputs &&
+           d->k_h * d->k_w * d->c_in == d->groups * t->inputs;
 }
 
 /* ---- memory ---- */
 
-static struct conv_call call_of(const struct ohm_tiles *t, const struct ohm_conv2d *d)
+static struct conv_call call_of(struct ohm_tiles *const *group, const struct ohm_conv2d *d)
 {
-    const int width = width_of(t->columns_most), most = BAND > width ? BAND / width : 1;
-    struct conv_call call = {.t = t, .d = d, .out_h = ohm_conv2d_out_h(d), .out_w = ohm_conv2d_out_w(d)};
+    const bool side_by_side = d->groups > 1 && d->c_in == d->groups && d->c_out == d->groups;
+    struct conv_call call = {.d = *d,
+                             .channels = d->c_in,
+                             .outputs = d->c_out,
+                             .views = side_by_side ? 1 : d->groups,
+                             .side_by_side = side_by_side,
+                             .out_h = ohm_conv2d_out_h(d),
+                             .out_w = ohm_conv2d_out_w(d),
+                             .width = width_of(side_by_side ? d->groups : group[0]->columns_most)};
+    const int most = BAND > call.width ? BAND / call.width : 1;
 
+    call.d.c_in = d->c_in / call.views;
+    call.d.groups = 1;
     call.frame_rows = (call.out_h - 1) * d->stride_h + d->k_h;
     call.frame_cols = (call.out_w - 1) * d->stride_w + d->k_w;
     call.band_cols = call.out_w < most ? call.out_w : most;
@@ -79,9 +58,59 @@ static struct conv_call call_of(const struct ohm_tiles *t, const struct ohm_conv
     return call;
 }
 
+/* Columns beyond the last one of a tile count nothing. */
+static void fill_columns(const struct conv_call *call, const struct view *view, struct ohm_tiles *const *group)
+{
+    const struct ohm_tiles *const t = view->t;
+    const size_t width = (size_t)call->width;
+    const float range = t->input_range > 0 ? t->input_range : 1, *const bias = call->mvm->bias;
+
+    memset(view->factor, 0, (size_t)t->count * width * sizeof(float));
+    memset(view->begin, 0, (size_t)t->column_tiles * width * sizeof(float));
+    for (int k = 0; k < t->count; k++) {
+        const struct tile *const tile = &t->tile[k];
+        const size_t column = (size_t)(k / (t->row_tiles * t->slices));
+
+        for (int c = 0; c < tile->columns; c++) {
+            const float unit = call->side_by_side ? group[c]->fold_unit : t->fold_unit;
+
+            view->factor[(size_t)k * width + (size_t)c] = call->counts ? unit : tile->gain[c] * range;
+            view->begin[column * width + (size_t)c] = bias ? bias[view->first_output + tile->first_column + c] : 0;
+        }
+    }
+}
+
+/* Takes what all workers read; and fills it, where there is memory. */
+static size_t share(struct conv_call *call, struct ohm_tiles *const *group, float *memory)
+{
+    const struct ohm_rng none = {0}, *const stream = memory ? &call->mvm->stream : &none;
+    size_t used = 0;
+
+    call->view = (struct view *)(void *)take(memory, &used, (size_t)call->views * sizeof *call->view / sizeof(float));
+    if (call->side_by_side)
+        used += join_groups(call, group, stream, memory ? memory + used : NULL);
+    for (int v = 0; v < call->views; v++) {
+        struct view view = {.t = call->side_by_side ? &call->joined : group[v],
+                            .stream = ohm_rng_child(stream, (uint64_t)v),
+                            .first_channel = v * call->d.c_in,
+                            .first_output = v * group[v]->outputs};
+
+        view.factor = take(memory, &used, (size_t)view.t->count * (size_t)call->width);
+        view.begin = take(memory, &used, (size_t)view.t->column_tiles * (size_t)call->width);
+        if (!memory)
+            continue;
+        fill_columns(call, &view, group);
+        call->view[v] = view;
+    }
+    return used;
+}
+
+/* Channels alone are read in whole lines. */
 static size_t frame_floats(const struct conv_call *call)
 {
-    return lines((size_t)call->frame_rows * (size_t)call->frame_cols * (size_t)call->d->c_in);
+    const size_t n = (size_t)call->frame_rows * (size_t)call->frame_cols * (size_t)call->d.c_in;
+
+    return lines(n + (call->side_by_side ? LINE : 0));
 }
 
 static bool version_wanted(const struct ohm_tiles *t, enum version version)
@@ -102,20 +131,9 @@ static bool version_wanted(const struct ohm_tiles *t, enum version version)
     }
 }
 
-/* The next n floats, where there is memory; else they are counted alone. */
-static float *take(float *memory, size_t *used, size_t n)
+static size_t room_of(struct room *room, const struct conv_call *call, const struct ohm_tiles *t, float *memory)
 {
-    float *const piece = memory ? memory + *used : NULL;
-
-    *used += lines(n);
-    return piece;
-}
-
-static size_t room_of(struct room *room, const struct conv_call *call, float *memory)
-{
-    const struct ohm_tiles *const t = call->t;
-    const size_t width = (size_t)width_of(t->columns_most);
-    const size_t band = (size_t)call->band_rows * (size_t)call->band_cols * width;
+    const size_t band = (size_t)call->band_rows * (size_t)call->band_cols * (size_t)call->width;
     size_t used = 0;
 
     for (enum version v = AS_IS; v < VERSIONS; v++)
@@ -130,57 +148,66 @@ static size_t room_of(struct room *room, const struct conv_call *call, float *me
     room->z = take(memory, &used, band);
     room->sum = take(memory, &used, band);
     room->to = take(memory, &used, band);
-    room->factor = take(memory, &used, (size_t)t->count * width);
-    room->begin = take(memory, &used, (size_t)t->column_tiles * width);
+    for (int k = 0; k < COUNTERS; k++)
+        room->count[k] = counts_wanted(t) ? take(memory, &used, band) : NULL;
     return used;
 }
 
-size_t ohm_tiles_conv_scratch(const struct ohm_tiles *tiles, const struct ohm_conv2d *d, int jobs)
+size_t ohm_tiles_conv_scratch(struct ohm_tiles *const *group, const struct ohm_conv2d *d, int jobs)
 {
-    const struct conv_call call = call_of(tiles, d);
+    struct conv_call call = call_of(group, d);
     struct room room = {0};
 
-    return fits(tiles, d) ? LINE + (size_t)jobs * room_of(&room, &call, NULL) : 0;
+    return fits(group[0], d) ? LINE + share(&call, group, NULL) + (size_t)jobs * room_of(&room, &call, group[0], NULL)
+                             : 0;
 }
 
 /* ---- an image ---- */
 
-static void fill_row(const struct conv_call *call, float *to, const float *from, int n)
+static void fill_row(const struct conv_call *call, const struct ohm_tiles *t, float *to, const float *from, int n)
 {
-    const struct ohm_tile_config *const c = &call->t->config;
+    const struct ohm_tile_config *const c = &t->config;
     const struct dac dac = {.divisor = 1, .step = step_of(c->dac_bound, c->dac_bits), .most = (float)c->dac_bound};
 
-    if (call->t->input_range > 0)
-        call->steps->limit_dac(to, from, n, call->t->input_range, dac);
+    if (t->input_range > 0)
+        call->steps->limit_dac(to, from, n, t->input_range, dac);
     else
         call->steps->dac(to, from, n, dac);
 }
 
 /* Where the frame shows the image; the border was cleared before. */
-static void fill_frame(const struct conv_call *call, float *frame, const float *image)
+static void fill_frame(const struct conv_call *call, const struct view *view, float *frame, const float *image)
 {
-    const struct ohm_conv2d *const d = call->d;
+    const struct ohm_conv2d *const d = &call->d;
     const int right = call->frame_cols - d->pad_left, cols = right < d->w ? right : d->w;
-    const size_t pixel = (size_t)d->c_in;
+    const size_t depth = (size_t)d->c_in, channels = (size_t)call->channels;
 
-    for (int y = 0; y < d->h && y + d->pad_top < call->frame_rows && cols > 0; y++)
-        fill_row(call, frame + ((size_t)(y + d->pad_top) * (size_t)call->frame_cols + (size_t)d->pad_left) * pixel,
-                 image + (size_t)y * (size_t)d->w * pixel, cols * d->c_in);
+    for (int y = 0; y < d->h && y + d->pad_top < call->frame_rows && cols > 0; y++) {
+        float *const to = frame + ((size_t)(y + d->pad_top) * (size_t)call->frame_cols + (size_t)d->pad_left) * depth;
+        const float *from = image + (size_t)y * (size_t)d->w * channels;
+
+        if (depth < channels) { /* those of a group */
+            for (size_t x = 0; x < (size_t)cols; x++)
+                memcpy(to + x * depth, from + x * channels + (size_t)view->first_channel, depth * sizeof *to);
+            from = to;
+        }
+        fill_row(call, view->t, to, from, cols * d->c_in);
+    }
 }
 
 /* All versions that the phases read. */
-static void see_image(const struct conv_call *call, struct room *room, const float *image)
+static void see_image(const struct conv_call *call, const struct view *view, struct room *room, const float *image)
 {
-    const struct ohm_tile_config *const c = &call->t->config;
+    const struct ohm_tile_config *const c = &view->t->config;
     const struct steps *const steps = call->steps;
     const int n = (int)frame_floats(call);
     float *const as_is = room->frame[AS_IS], *positive = as_is;
 
-    fill_frame(call, as_is, image);
+    fill_frame(call, view, as_is, image);
     if (c->input_asymmetry > 0 || c->input_asymmetry < 0)
         steps->asymmetry(as_is, n, (float)c->input_asymmetry);
     room->negative = room->frame[POSITIVE] && steps->largest(as_is, n, -1) > 0;
-    if (room->negative && call->t->modes > 1) {
+    if (room->negative && view->t->modes > 1) {
         positive = room->frame[POSITIVE];
         steps->one_sign(positive, as_is, n, 1);
         steps->one_sign(room->frame[NEGATIVE], as_is, n, -1);
@@ -193,179 +220,11 @@ static void see_image(const struct conv_call *call, struct room *room, const flo
         steps->multiply(room->frame[SQUARES], positive, positive, n);
 }
 
-/* ---- a tile over a band ---- */
-
-/* Outputs [row, row + rows) x [col, col + cols) of an image on one tile. */
-struct piece {
-    const struct conv_call *call;
-    const struct room *room;
-    const struct tile *tile;
-    struct ohm_rng stream; /* of the tile */
-    int row, col, rows, cols, n, width;
-    uint64_t first; /* number of the first output */
-};
-
-static void product_of(const struct piece *p, float *sum, enum version version, const float *packed)
-{
-    const struct conv_call *const call = p->call;
-    const struct ohm_conv2d *const d = call->d;
-    const size_t at =
-        ((size_t)p->row * (size_t)d->stride_h * (size_t)call->frame_cols + (size_t)p->col * (size_t)d->stride_w) *
-        (size_t)d->c_in;
-    const struct ohm_crossbar_piece piece = {.frame = p->room->frame[version] + at,
-                                             .frame_cols = call->frame_cols,
-                                             .first = p->tile->first_row,
-                                             .end = p->tile->first_row + p->tile->rows,
-                                             .packed = packed,
-                                             .width = p->width,
-                                             .rows = p->rows,
-                                             .cols = p->cols};
-
-    ohm_crossbar_sums(sum, &piece, d, call->isa);
-}
-
-/* Normal numbers of the band, as noise_of has them for a vector. */
-static const float *noise_of(const struct piece *p, int phase, enum purpose purpose)
-{
-    const uint64_t of_vector = (uint64_t)(p->width / LINE);
-    const struct ohm_rng own = noise_stream(p->call->t, &p->stream, 0, phase, purpose);
-
-    p->call->steps->normals(p->room->z, p->first * of_vector, p->n * (int64_t)of_vector, own.key);
-    return p->room->z;
-}
-
-/* Steps 4 to 7 of one phase into room->flow; false: no input, hence no signal. */
-static bool run_phase(const struct piece *p, int phase)
-{
-    const struct ohm_tile_config *const c = &p->call->t->config;
-    const struct phase *const way = &p->call->t->phase[phase];
-    const struct steps *const steps = p->call->steps;
-    const struct room *const room = p->room;
-    const float *const packed = p->tile->packed[way->packing], *const absolute = p->tile->absolute[way->packing];
-    const enum version in = way->inputs < 0 ? NEGATIVE : way->inputs > 0 && room->negative ? POSITIVE : AS_IS;
-    const int n = p->n * p->width;
-
-    if (way->inputs < 0 && !room->negative)
-        return false;
-    product_of(p, room->flow, in, packed);
-    if (c->ir_drop > 0) {
-        const float *load = room->flow; /* where neither inputs nor weights have a sign */
-
-        if (absolute != packed) {
-            product_of(p, room->load, in == AS_IS && room->negative ? POSITIVE : in, absolute);
-            load = room->load;
-        }
-        product_of(p, room->ramped, in, p->tile->ramped[way->packing]);
-        steps->ir_drop(room->flow, load, room->ramped, n, (float)c->ir_drop,
-                       (float)(p->tile->rows / c->ir_drop_g_ratio));
-    }
-    if (c->weight_noise == OHM_WNOISE_PCM_READ) {
-        product_of(p, room->squares, in == NEGATIVE ? NEGATIVE_SQUARES : SQUARES, absolute);
-        steps->add_root_noise(room->flow, noise_of(p, phase, FOR_WEIGHT), room->squares, n, (float)c->weight_noise_sd);
-    }
-    return true;
-}
-
-/* Steps 8 and 9 as far as they need y, which has no signal: only 0. What is left for the conversion: z. */
-static const float *disturb(const struct piece *p, int phase, float *y)
-{
-    const struct ohm_tile_config *const c = &p->call->t->config;
-    const struct steps *const steps = p->call->steps;
-    const struct tile *const tile = p->tile;
-    const float *z = c->out_noise > 0 ? noise_of(p, phase, FOR_OUTPUT) : NULL;
-
-    for (int i = 0; i < p->n && tile->curve; i++)
-        steps->curve(y + (size_t)i * (size_t)p->width, tile->curve, tile->columns, tile->slope);
-    if (c->out_asymmetry > 0 || c->out_asymmetry < 0)
-        steps->asymmetry(y, p->n * p->width, (float)c->out_asymmetry);
-    for (int i = 0; i < p->n && tile->noise; i++)
-        steps->add_noises(y + (size_t)i * (size_t)p->width, z + (size_t)i * (size_t)p->width, tile->noise,
-                          tile->columns);
-    return tile->noise ? NULL : z;
-}
-
-/* All that a conversion asks for, from what room->flow holds. */
-static struct band band_of(const struct piece *p, int phase, bool signal)
-{
-    const struct ohm_tile_config *const c = &p->call->t->config;
-    const float step = step_of(c->adc_bound, c->adc_bits), most = c->adc_bound > 0 ? (float)c->adc_bound : INFINITY;
-    struct band band = {.n = p->n,
-                        .width = p->width,
-                        .noise = (float)c->out_noise,
-                        .step = step,
-                        .most = most,
-                        .sum = p->room->sum,
-                        .sign = (float)p->call->t->phase[phase].sign,
-                        .first = phase == 0};
-
-    if (step > 0) {
-        band.inverse = 1 / step;
-        band.levels = rintf(most / step);
-    }
-    if (!signal && p->tile->noise)
-        memset(p->room->flow, 0, (size_t)(p->n * p->width) * sizeof(float));
-    if (signal || p->tile->noise) {
-        band.z = disturb(p, phase, p->room->flow);
-        band.y = p->room->flow;
-    } else if (c->out_noise > 0)
-        band.z = noise_of(p, phase, FOR_OUTPUT);
-    return band;
-}
-
-/* Each phase with a conversion of its own: room->sum is their sum. */
-static struct band run_digital(const struct piece *p)
-{
-    struct band band = {0};
-
-    for (int k = 0; k < p->call->t->phases; k++) {
-        band = band_of(p, k, run_phase(p, k));
-        if (band.y || band.z)
-            p->call->steps->digitise(&band);
-    }
-    return band;
-}
-
-/* One conversion of the difference of phases, which is room->flow in the end. */
-static void run_difference(const struct piece *p)
-{
-    const size_t n = (size_t)p->n * (size_t)p->width;
-    float *const sum = p->room->sum;
-
-    memset(sum, 0, n * sizeof *sum);
-    for (int k = 0; k < p->call->t->phases; k++)
-        if (run_phase(p, k))
-            p->call->steps->add_scaled(sum, p->room->flow, (int)n, (float)p->call->t->phase[k].sign);
-    memcpy(p->room->flow, sum, n * sizeof *sum);
-}
-
-/* to += what the tile makes of the band. begin: what it begins with instead. */
-static void run_tile(const struct piece *p, float *to, const float *begin, const float *factor)
-{
-    const struct ohm_tiles *const t = p->call->t;
-    struct band band;
-
-    if (t->phases > 1 && t->digital)
-        band = run_digital(p);
-    else if (t->phases > 1)
-        run_difference(p);
-    else
-        (void)run_phase(p, 0);
-    if (t->phases == 1 || !t->digital)
-        band = band_of(p, 0, true);
-    band.to = to;
-    band.begin = begin;
-    band.factor = factor;
-    if (t->phases > 1 && t->digital)
-        p->call->steps->add_band(&band);
-    else
-        p->call->steps->digitise_add(&band);
-}
-
 /* ---- bands of an image ---- */
 
 static void round_partial(const struct piece *p, float *to)
 {
-    const struct ohm_tiles *const t = p->call->t;
+    const struct ohm_tiles *const t = p->view->t;
     const float levels = (float)levels_of(t->config.partial_bits);
 
     for (int i = 0; i < p->n; i++)
@@ -373,34 +232,52 @@ static void round_partial(const struct piece *p, float *to)
                                 levels);
 }
 
+/* y: where the numbers of the first output are. */
 static void copy_out(const struct piece *p, float *y, const float *from)
 {
-    const size_t outputs = (size_t)p->call->t->outputs;
+    const size_t outputs = (size_t)p->call->outputs;
 
+    y += p->view->first_output + p->tile->first_column;
     for (size_t i = 0; i < (size_t)p->n; i++)
-        memcpy(y + i * outputs + (size_t)p->tile->first_column, from + i * (size_t)p->width,
-               (size_t)p->tile->columns * sizeof *y);
+        memcpy(y + i * outputs, from + i * (size_t)p->width, (size_t)p->tile->columns * sizeof *y);
+}
+
+static void keep_partials(const struct piece *p, const float *from)
+{
+    const struct conv_call *const call = p->call;
+    const size_t row = (size_t)(p->index / p->view->t->slices % p->view->t->row_tiles);
+    const size_t all = (size_t)call->mvm->n * (size_t)call->out_h * (size_t)call->out_w;
+
+    copy_out(p, call->mvm->partials + (row * all + (size_t)(p->first - call->mvm->first)) * (size_t)call->outputs,
+             from);
 }
 
 /* A column of tiles: their sum in y. */
 static void run_column(const struct piece *band, int column, float *y)
 {
-    const struct ohm_tiles *const t = band->call->t;
-    const size_t width = (size_t)width_of(t->columns_most);
+    const struct conv_call *const call = band->call;
+    const struct ohm_tiles *const t = band->view->t;
+    const size_t width = (size_t)call->width;
     const int tiles = t->row_tiles * t->slices, first = column * tiles;
+    const float *const begin = band->view->begin + (size_t)column * width;
     struct piece p = *band;
     float *to;
 
     p.width = width_of(t->tile[first].columns);
-    to = p.width == t->outputs ? y : p.room->to;
-    for (int k = first; k < first + tiles; k++) {
-        p.tile = &t->tile[k];
-        p.stream = ohm_rng_child(&p.call->mvm->stream, (uint64_t)k);
-        run_tile(&p, to, k == first ? p.room->begin + (size_t)column * width : NULL,
-                 p.room->factor + (size_t)k * width);
-        if (t->config.partial_bits > 0 && p.tile->slice == t->slices - 1)
+    to = p.width == call->outputs ? y : p.room->to;
+    for (p.index = first; p.index < first + tiles; p.index++) {
+        p.tile = &t->tile[p.index];
+        p.stream = ohm_rng_child(&p.view->stream, (uint64_t)p.index);
+        piece_run(&p, to, p.index == first ? begin : NULL, p.view->factor + (size_t)p.index * width);
+        if (p.tile->slice < t->slices - 1)
+            continue;
+        if (t->config.partial_bits > 0)
             round_partial(&p, to);
+        if (call->mvm->partials)
+            keep_partials(&p, to);
     }
+    if (call->counts)
+        piece_scale(&p, to, begin, p.view->factor + (size_t)first * width);
     if (to != y)
         copy_out(&p, y, to);
 }
@@ -409,22 +286,23 @@ static void run_column(const struct piece *band, int column, float *y)
  * of the next image comes. */
 static void fetch(const struct conv_call *call, int image, size_t from, size_t to)
 {
-    const struct ohm_conv2d *const d = call->d;
-    const size_t n = (size_t)d->h * (size_t)d->w * (size_t)d->c_in, all = (size_t)call->out_h * (size_t)call->out_w;
+    const struct ohm_conv2d *const d = &call->d;
+    const size_t n = (size_t)d->h * (size_t)d->w * (size_t)call->channels;
+    const size_t all = (size_t)call->out_h * (size_t)call->out_w;
     const float *const x = call->mvm->x + (size_t)image * n;
 
     for (size_t i = n * from / all; i < n * to / all && image < call->mvm->n; i += LINE)
         __builtin_prefetch(x + i);
 }
 
-static void run_image(const struct conv_call *call, struct room *room, int image)
+static void run_view(const struct conv_call *call, const struct view *view, struct room *room, int image)
 {
-    const struct ohm_conv2d *const d = call->d;
+    const struct ohm_conv2d *const d = &call->d;
     const uint64_t pixels = (uint64_t)call->out_h * (uint64_t)call->out_w;
-    const size_t in = (size_t)d->h * (size_t)d->w * (size_t)d->c_in;
-    struct piece p = {.call = call, .room = room};
+    const size_t in = (size_t)d->h * (size_t)d->w * (size_t)call->channels;
+    struct piece p = {.call = call, .view = view, .room = room};
 
-    see_image(call, room, call->mvm->x + (size_t)image * in);
+    see_image(call, view, room, call->mvm->x + (size_t)image * in);
     for (p.row = 0; p.row < call->out_h; p.row += call->band_rows)
         for (p.col = 0; p.col < call->out_w; p.col += call->band_cols) {
             const size_t done = (size_t)p.row * (size_t)call->out_w + (size_t)p.col;
@@ -434,59 +312,44 @@ static void run_image(const struct conv_call *call, struct room *room, int image
             p.cols = call->out_w - p.col < call->band_cols ? call->out_w - p.col : call->band_cols;
             p.n = p.rows * p.cols;
             p.first = call->mvm->first + at;
-            fetch(call, image + 1, done, done + (size_t)p.n);
-            for (int c = 0; c < call->t->column_tiles; c++)
-                run_column(&p, c, call->y + at * (size_t)call->t->outputs);
+            if (view == call->view)
+                fetch(call, image + 1, done, done + (size_t)p.n);
+            for (int c = 0; c < view->t->column_tiles; c++)
+                run_column(&p, c, call->y + at * (size_t)call->outputs);
         }
-}
-
-/* Columns beyond the last one of a tile count nothing. */
-static void fill_columns(const struct conv_call *call, struct room *room)
-{
-    const struct ohm_tiles *const t = call->t;
-    const size_t width = (size_t)width_of(t->columns_most);
-    const float range = t->input_range > 0 ? t->input_range : 1, *const bias = call->mvm->bias;
-
-    memset(room->factor, 0, (size_t)t->count * width * sizeof(float));
-    memset(room->begin, 0, (size_t)t->column_tiles * width * sizeof(float));
-    for (int k = 0; k < t->count; k++) {
-        const struct tile *const tile = &t->tile[k];
-        const int column = k / (t->row_tiles * t->slices);
-
-        for (int c = 0; c < tile->columns; c++) {
-            room->factor[(size_t)k * width + (size_t)c] = tile->gain[c] * range;
-            room->begin[(size_t)column * width + (size_t)c] = bias ? bias[tile->first_column + c] : 0;
-        }
-    }
 }
 
 static enum ohm_status run_item(void *context, int item, int worker, struct ohm_error *err)
 {
     const struct conv_call *const call = context;
+    const struct ohm_tiles *const t = call->view->t;
     const int n = call->mvm->n;
     const int first = (int)((int64_t)n * item / call->items), end = (int)((int64_t)n * (item + 1) / call->items);
-    float *const memory = (float *)(((uintptr_t)call->mvm->scratch + 63) & ~(uintptr_t)63);
     struct room room = {0};
-    const size_t each = room_of(&room, call, memory);
+    const size_t each = room_of(&room, call, t, NULL);
 
     (void)err;
-    (void)room_of(&room, call, memory + (size_t)worker * each);
+    (void)room_of(&room, call, t, call->rooms + (size_t)worker * each);
     memset(room.frame[AS_IS], 0, frame_floats(call) * sizeof(float));
-    fill_columns(call, &room);
     for (int i = first; i < end; i++)
-        run_image(call, &room, i);
+        for (int v = 0; v < call->views; v++)
+            run_view(call, &call->view[v], &room, i);
     return OHM_OK;
 }
 
-void ohm_tiles_conv(const struct ohm_tiles *tiles, float *y, const struct ohm_mvm *mvm, const struct ohm_conv2d *d,
+void ohm_tiles_conv(struct ohm_tiles *const *group, float *y, const struct ohm_mvm *mvm, const struct ohm_conv2d *d,
                     struct ohm_exec exec)
 {
-    struct conv_call call = call_of(tiles, d);
+    float *const memory = (float *)(((uintptr_t)mvm->scratch + 63) & ~(uintptr_t)63);
+    struct conv_call call = call_of(group, d);
 
+    assert(fits(group[0], d));
     call.mvm = mvm;
+    call.counts = counts_wanted(group[0]) && !mvm->partials;
     call.y = y;
     call.isa = exec.isa;
     call.steps = steps_of(exec.isa);
     call.items = exec.jobs > 1 && mvm->n > 4 * exec.jobs ? 4 * exec.jobs : exec.jobs > 1 ? mvm->n : 1;
+    call.rooms = memory + share(&call, group, memory);
     (void)ohm_parallel_for(exec.jobs, call.items, run_item, &call, NULL);
 }

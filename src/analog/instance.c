@@ -112,7 +112,8 @@ static void bend(const struct pass *p, struct tile *tile, int index)
         sum += (double)tile->curve[i];
     }
     slope = 1 + (sum / tile->columns + c->r_series) * c->slope_calibration * c->adc_bound;
-    tile->slope = c->slope_calibration > 0 ? (float)(slope * slope) : 1;
+    for (int i = 0; i < tile->columns; i++)
+        tile->slope[i] = c->slope_calibration > 0 ? (float)(slope * slope) : 1;
 }
 
 /* A gain is not 0, which was not measured of any: 4 deviations below the mean is the end. */

@@ -74,13 +74,10 @@ static void add_tile(const struct call *call, const struct tile *tile, float *y,
 /* The same behind the units of the chip: y is INT8 until all tiles of rows have come. */
 static void add_counts(const struct call *call, const struct tile *tile, float *y, const struct bench *b, int n)
 {
-    const size_t columns = (size_t)tile->columns, outputs = (size_t)call->t->outputs;
+    const struct conversion by = {
+        .t = call->t, .tile = tile, .steps = steps_of(call->isa), .n = n, .width = tile->columns};
 
-    for (int i = 0; i < n; i++) {
-        const size_t at = (size_t)i * columns;
-
-        units_add(call->t, tile, y + (size_t)i * outputs, (float *[]){b->count[PLUS] + at, b->count[MINUS] + at});
-    }
+    units_add(&by, y + tile->first_column, (size_t)call->t->outputs, b->count);
 }
 
 static void keep_partials(const struct call *call, const struct tile *tile, int index, const float *y, int n, int at)

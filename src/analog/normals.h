@@ -92,7 +92,24 @@ INLINE void turn(reals *first, reals *second, words word)
 
 enum { GROUP = 8, GROUPS_MAX = 16 }; /* lines of a group; groups at a time */
 
-/* The words of groups, all first ones of the lanes of a group, then all second ones, and so on; for whole ABREASTs.
+/* All first words of the lanes of a group, then all second ones, and so on. */
+INLINE void deal(uint32_t *to, pairs word[4][CHAINS])
+{
+    UNROLL
+    for (int w = 0; w < 4; w++)
+        UNROLL
+    for (int k = 0; k < CHAINS; k++) {
+        const int h = k % HALVES;
+        pairs both;
+
+        if (h >= HALVES / 2)
+            continue;
+        both = (word[w][k] & 0xffffffff) | word[w][k + HALVES / 2] << 32;
+        memcpy(to + (k / HALVES * 4 + w) * LINE + h * WIDE, &both, sizeof both);
+    }
+}
+
+/* The words of groups, for whole ABREASTs.
  * Apart from what is made of them: either part alone keeps the processor busy, one behind the other they wait. */
 INLINE void fill_words(uint32_t *to, uint64_t first, int groups, uint64_t key)
 {
@@ -102,18 +119,7 @@ INLINE void fill_words(uint32_t *to, uint64_t first, int groups, uint64_t key)
         pairs word[4][CHAINS];
 
         philox(word, first + (uint64_t)g, &keys);
-        UNROLL
-        for (int w = 0; w < 4; w++)
-            UNROLL
-        for (int k = 0; k < CHAINS; k++) {
-            const int h = k % HALVES;
-            pairs both;
-
-            if (h >= HALVES / 2)
-                continue;
-            both = (word[w][k] & 0xffffffff) | word[w][k + HALVES / 2] << 32;
-            memcpy(to + ((g + k / HALVES) * 4 + w) * LINE + h * WIDE, &both, sizeof both);
-        }
+        deal(to + g * 4 * LINE, word);
     }
 }
 
@@ -164,5 +170,93 @@ static void normals(float *to, uint64_t first, int64_t lines, uint64_t key)
         to += n * LINE;
         first += (uint64_t)n;
         lines -= n;
+    }
+}
+
+/* ---- a sequence for each lane ---- */
+
+/* The keys of LINE sequences, in the order of the lanes of philox. */
+struct lane_keys {
+    pairs first[HALVES], second[HALVES];
+};
+
+INLINE pairs lanes_of(const uint32_t *from, int k)
+{
+    words all;
+
+    memcpy(&all, from + k % (HALVES / 2) * WIDE, sizeof all);
+    return k < HALVES / 2 ? (pairs)all & 0xffffffff : (pairs)all >> 32;
+}
+
+/* As philox, but all lanes are at lane 0 of their own sequence. */
+INLINE void philox_across(pairs word[4][CHAINS], uint64_t group, const struct lane_keys *keys)
+{
+    struct lane_keys key = *keys;
+
+    UNROLL
+    for (int k = 0; k < CHAINS; k++) {
+        const uint64_t counter = (group + (uint64_t)(k / HALVES)) * LINE;
+
+        word[0][k] = (pairs){0} + (counter & 0xffffffff);
+        word[1][k] = (pairs){0} + (counter >> 32);
+        word[2][k] = word[3][k] = (pairs){0};
+    }
+    UNROLL
+    for (int round = 0; round < ROUNDS; round++) {
+        UNROLL
+        for (int k = 0; k < CHAINS; k++) {
+            const pairs p = times(word[0][k], 0xD2511F53), q = times(word[2][k], 0xCD9E8D57);
+
+            word[0][k] = q >> 32 ^ word[1][k] ^ key.first[k % HALVES];
+            word[2][k] = p >> 32 ^ word[3][k] ^ key.second[k % HALVES];
+            word[1][k] = q;
+            word[3][k] = p;
+        }
+        UNROLL
+        for (int k = 0; k < HALVES; k++) {
+            key.first[k] += 0x9E3779B9;
+            key.second[k] += 0xBB67AE85;
+        }
+    }
+}
+
+/* As fill_words. */
+INLINE void fill_words_across(uint32_t *to, uint64_t first, int groups, const struct lane_keys *keys)
+{
+    for (int g = 0; g < groups; g += ABREAST) {
+        pairs word[4][CHAINS];
+
+        philox_across(word, first + (uint64_t)g, keys);
+        deal(to + g * 4 * LINE, word);
+    }
+}
+
+/* The first number of each of the lines [first, first + n), for `width` sequences side by side: to[n][width].
+ * key[2][width]: lower and upper halves. */
+static void normals_across(float *to, uint64_t first, int n, const uint32_t *key, int width)
+{
+    enum { MOST = 8 }; /* groups at a time */
+    uint32_t word[MOST * 4 * LINE];
+    float some[MOST * GROUP * LINE];
+
+    for (int c = 0; c < width; c += LINE) {
+        struct lane_keys keys;
+
+        UNROLL
+        for (int k = 0; k < HALVES; k++) {
+            keys.first[k] = lanes_of(key + c, k);
+            keys.second[k] = lanes_of(key + width + c, k);
+        }
+        for (int done = 0; done < n;) {
+            const int skip = (int)((first + (uint64_t)done) % GROUP), left = skip + n - done;
+            const int groups = left > MOST * GROUP ? MOST : (left + GROUP - 1) / GROUP;
+            const int lines = groups * GROUP - skip < n - done ? groups * GROUP - skip : n - done;
+
+            fill_words_across(word, (first + (uint64_t)done) / GROUP, groups, &keys);
+            normals_of(some, word, 4 * groups);
+            for (int i = 0; i < lines; i++)
+                memcpy(to + (size_t)(done + i) * (size_t)width + c, some + (skip + i) * LINE, LINE * sizeof *to);
+            done += lines;
+        }
     }
 }

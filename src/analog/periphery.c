@@ -11,49 +11,23 @@
 #include <math.h>
 #include <string.h>
 
-enum { COUNT_MOST = 4095 }; /* counters of 12 bits */
-
 /* ---- conversion ---- */
 
-static void gain(const struct tile *tile, float *y, int n, int sign, bool back)
+bool convert(const struct conversion *by, float *y, float *const count[COUNTERS], int sign)
 {
-    const float *const plus = tile->adc_gain[PLUS], *const minus = tile->adc_gain[MINUS];
-
-    for (int c = 0; c < n; c++) {
-        const float own = (float)sign * y[c] < 0 ? minus[c] : plus[c];
-
-        y[c] = back ? y[c] / own : y[c] * own;
-    }
-}
-
-/* y is a whole number of steps, as nearly as a float can be. Adding and taking away 1.5 2^23 rounds. */
-static void count_up(float *const count[COUNTERS], const float *y, int n, float step, int sign)
-{
-    const float inverse = 1 / step, whole = 12582912.0F;
-
-    for (int c = 0; c < n; c++) {
-        const float k = ((float)sign * y[c] * inverse + whole) - whole;
-
-        count[PLUS][c] += k > 0 ? k : 0;
-        count[MINUS][c] += k < 0 ? -k : 0;
-    }
-}
-
-bool convert(const struct ohm_tiles *t, const struct tile *tile, const struct steps *steps, float *y,
-             float *const count[COUNTERS], int sign)
-{
-    const struct ohm_tile_config *const c = &t->config;
+    const struct ohm_tile_config *const c = &by->t->config;
     const struct adc adc = {step_of(c->adc_bound, c->adc_bits), (float)c->adc_bound};
-    const bool gains = tile->adc_gain[PLUS] != NULL;
+    const int n = by->n * by->width;
+    const bool gains = by->tile->adc_gain[PLUS] != NULL;
     bool hit;
 
     if (gains)
-        gain(tile, y, tile->columns, sign, false);
-    hit = steps->adc(y, tile->columns, adc);
-    if (counts_wanted(t))
-        count_up(count, y, tile->columns, adc.step, sign);
-    if (gains)
-        gain(tile, y, tile->columns, sign, true);
+        by->steps->gain(y, by->n, by->width, by->tile->adc_gain, (float)sign, false);
+    hit = by->steps->adc(y, n, adc);
+    if (count)
+        by->steps->count_up(count, y, n, adc.step, (float)sign);
+    if (gains && !by->counts_alone)
+        by->steps->gain(y, by->n, by->width, by->tile->adc_gain, (float)sign, true);
     return hit;
 }
 
@@ -162,23 +136,41 @@ static struct ohm_nmpu_column wanted(const struct ohm_tiles *t, const struct til
     };
 }
 
-static struct ldpu ldpu_of(const struct ohm_nmpu_column *c)
+static void set_ldpu(const struct ldpu *u, int c, const struct ohm_nmpu_column *column)
 {
-    return (struct ldpu){.scale = {half_of(1 / c->gain_plus), half_of(1 / c->gain_minus)},
-                         .offset = {half_of(-c->zero_plus / c->gain_plus), half_of(-c->zero_minus / c->gain_minus)},
-                         .norm_scale = half_of(c->scale),
-                         .norm_offset = half_of(c->offset)};
+    const double gain[COUNTERS] = {column->gain_plus, column->gain_minus};
+    const double zero[COUNTERS] = {column->zero_plus, column->zero_minus};
+
+    for (int k = 0; k < COUNTERS; k++) {
+        u->scale[k][c] = half_of(1 / gain[k]);
+        u->offset[k][c] = half_of(-zero[k] / gain[k]);
+    }
+    u->norm_scale[c] = half_of(column->scale);
+    u->norm_offset[c] = half_of(column->offset);
+}
+
+static void set_nmpu(const struct nmpu *u, int c, const struct ohm_nmpu_codes *codes)
+{
+    u->scale[PLUS][c] = codes->scale_plus;
+    u->scale[MINUS][c] = codes->scale_minus;
+    u->offset[PLUS][c] = codes->offset_plus;
+    u->offset[MINUS][c] = codes->offset_minus;
+    u->norm_scale[c] = codes->norm_scale;
+    u->norm_offset[c] = codes->norm_offset;
 }
 
 static void set_units(const struct ohm_tiles *t, struct tile *tile)
 {
     for (int c = 0; c < tile->columns; c++) {
         const struct ohm_nmpu_column column = wanted(t, tile, c);
+        struct ohm_nmpu_codes codes;
 
-        if (tile->ldpu)
-            tile->ldpu[c] = ldpu_of(&column);
-        else
-            ohm_nmpu_fit(&tile->codes[c], &t->config.nmpu, &column);
+        if (tile->ldpu.norm_scale)
+            set_ldpu(&tile->ldpu, c, &column);
+        else {
+            ohm_nmpu_fit(&codes, &t->config.nmpu, &column);
+            set_nmpu(&tile->nmpu, c, &codes);
+        }
     }
 }
 
@@ -191,50 +183,21 @@ void units_settle(struct ohm_tiles *t)
         set_units(t, &t->tile[i]);
 }
 
-/* ---- a vector ---- */
+/* ---- vectors ---- */
 
-static double held_int8(double x)
+void units_add(const struct conversion *by, float *y, size_t stride, float *const count[COUNTERS])
 {
-    return x > 127 ? 127 : x > -128 ? x : -128;
-}
+    const struct tile *const tile = by->tile;
+    const struct link link = {.y = y,
+                              .stride = stride,
+                              .count = {count[PLUS], count[MINUS]},
+                              .zero = {tile->adc_zero[PLUS], tile->adc_zero[MINUS]},
+                              .n = by->n,
+                              .width = by->width,
+                              .relu = by->t->fold_relu && tile->first_row + tile->rows == by->t->inputs};
 
-/* To the nearest whole number, halves to even, for |x| < 2^22: what is held to INT8 first is. */
-static double round_even(double x)
-{
-    return (x + 6755399441055744.0) - 6755399441055744.0; /* 1.5 2^52 */
-}
-
-/* Two multiply-adds, P - N, the affine map and the INT8 from the link, each rounded to binary16. */
-static double ldpu_output(const struct ldpu *u, double plus, double minus, double link)
-{
-    const double p = half_of(half_of(plus) * u->scale[PLUS] + u->offset[PLUS]);
-    const double n = half_of(half_of(minus) * u->scale[MINUS] + u->offset[MINUS]);
-    const double z = half_of(half_of(p - n) * u->norm_scale + u->norm_offset);
-
-    return round_even(held_int8(half_of(z + link)));
-}
-
-static float counted(const float *count, const float *zero, int c)
-{
-    const float all = count[c] + (zero ? zero[c] : 0);
-
-    return all < COUNT_MOST ? all : COUNT_MOST;
-}
-
-void units_add(const struct ohm_tiles *t, const struct tile *tile, float *y, float *const count[COUNTERS])
-{
-    const bool relu = t->fold_relu && tile->first_row + tile->rows == t->inputs;
-
-    for (int c = 0; c < tile->columns; c++) {
-        float *const own = &y[tile->first_column + c];
-        const float plus = counted(count[PLUS], tile->adc_zero[PLUS], c);
-        const float minus = counted(count[MINUS], tile->adc_zero[MINUS], c);
-        double q;
-
-        if (tile->ldpu)
-            q = ldpu_output(&tile->ldpu[c], (double)plus, (double)minus, (double)*own);
-        else
-            q = held_int8((double)*own + ohm_nmpu_output(&t->config.nmpu, &tile->codes[c], (int)plus, (int)minus));
-        *own = (float)(relu && q < 0 ? 0 : q);
-    }
+    if (tile->ldpu.norm_scale)
+        by->steps->ldpu(&link, &tile->ldpu);
+    else
+        by->steps->nmpu(&link, &tile->nmpu, &by->t->config.nmpu);
 }

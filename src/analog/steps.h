@@ -4,6 +4,7 @@
 #include "normals.h"
 
 #include <math.h>
+#include <stddef.h>
 
 /* Adding and taking away 1.5 2^23 rounds to the nearest whole number, halves to even, for |x| < 2^22. */
 #define ROUND 12582912.0F
@@ -166,10 +167,10 @@ static void offset(float *y, int n, struct offset o)
     }
 }
 
-static void curve(float *y, const float *bend, int n, float slope)
+static void curve(float *y, const float *bend, const float *slope, int n)
 {
     for (int i = 0; i < n; i++)
-        y[i] = slope * y[i] / (1 + fabsf(bend[i] * y[i]));
+        y[i] = slope[i] * y[i] / (1 + fabsf(bend[i] * y[i]));
 }
 
 /* At the bound is what would have been beyond it, after rounding: the last level itself is not (so does aihwkit). */
@@ -193,6 +194,73 @@ static bool adc(float *y, int n, struct adc a)
             y[i] = held(y[i], most);
         }
     return hits > 0;
+}
+
+/* ---- products of channels alone ---- */
+
+enum { TAPS_ABREAST = 6 }; /* outputs: a multiply-add is a chain of four cycles, and two begin in each */
+
+INLINE void taps_run(const struct taps *t, float *sum, const float *frame, int c, const int n)
+{
+    reals acc[TAPS_ABREAST];
+    const float *from = frame + t->first / t->k_w * t->row + t->first % t->k_w * t->pixel;
+
+    UNROLL
+    for (int i = 0; i < n; i++)
+        acc[i] = splat(0);
+    for (int tap = t->first, k_x = tap % t->k_w; tap < t->end; tap++) {
+        const reals w = load(t->packed + (size_t)(tap - t->first) * (size_t)t->width + c);
+
+        UNROLL
+        for (int i = 0; i < n; i++)
+            acc[i] = fused(load(from + i * t->step_x * t->pixel), w, acc[i]);
+        from += t->pixel;
+        if (++k_x == t->k_w) {
+            k_x = 0;
+            from += t->row - t->k_w * t->pixel;
+        }
+    }
+    UNROLL
+    for (int i = 0; i < n; i++)
+        store(sum + (size_t)i * (size_t)t->width, acc[i]);
+}
+
+/* A chain for each output, as of any product. */
+static void taps(const struct taps *job)
+{
+    const struct taps t = *job;
+
+    for (int y = 0; y < t.rows; y++)
+        for (int x = 0, n; x < t.cols; x += n) {
+            const int left = t.cols - x;
+
+            n = left < TAPS_ABREAST ? left : TAPS_ABREAST;
+            for (int c = 0; c < t.width; c += WIDE) {
+                float *const sum = t.sum + ((size_t)y * (size_t)t.cols + (size_t)x) * (size_t)t.width + c;
+                const float *const frame = t.frame + y * t.step_y * t.row + x * t.step_x * t.pixel + c;
+
+                switch (n) {
+                case 1:
+                    taps_run(&t, sum, frame, c, 1);
+                    break;
+                case 2:
+                    taps_run(&t, sum, frame, c, 2);
+                    break;
+                case 3:
+                    taps_run(&t, sum, frame, c, 3);
+                    break;
+                case 4:
+                    taps_run(&t, sum, frame, c, 4);
+                    break;
+                case 5:
+                    taps_run(&t, sum, frame, c, 5);
+                    break;
+                default:
+                    taps_run(&t, sum, frame, c, TAPS_ABREAST);
+                    break;
+                }
+            }
+        }
 }
 
 /* ---- whole bands ---- */
@@ -293,6 +361,8 @@ static void partial(float *y, const float *step, int n, float levels)
         y[i] = round_even(held(y[i] / step[i], levels)) * step[i];
 }
 
+#include "units.h"
+
 const struct steps STEPS_NAME = {
     .largest = largest,
     .dac = dac,
@@ -309,6 +379,11 @@ const struct steps STEPS_NAME = {
     .offset = offset,
     .curve = curve,
     .adc = adc,
+    .gain = gain,
+    .count_up = count_up,
+    .ldpu = ldpu,
+    .nmpu = nmpu,
+    .taps = taps,
     .add_scaled = add_scaled,
     .scaled = scaled,
     .add_columns = add_columns,
@@ -317,4 +392,5 @@ const struct steps STEPS_NAME = {
     .digitise_add = digitise_add,
     .add_band = add_band,
     .normals = normals,
+    .normals_across = normals_across,
 };

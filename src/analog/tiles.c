@@ -120,6 +120,36 @@ static void get_packings(struct builder *b, struct tile *tile)
     }
 }
 
+/* Columns beyond the last one have a gain of 1, too. */
+static float *get_gains(struct builder *b, size_t n)
+{
+    float *const gain = floats(b, n);
+
+    for (size_t i = 0; i < n && gain; i++)
+        gain[i] = 1;
+    return gain;
+}
+
+static void get_counters(struct builder *b, struct tile *tile)
+{
+    const struct ohm_tile_config *const c = &b->t->config;
+    const size_t n = ((size_t)tile->columns + LINE - 1) / LINE * LINE;
+    const bool fp16 = c->periphery == OHM_TILE_FP16, fixed = c->periphery == OHM_TILE_NMPU;
+
+    for (int k = 0; k < COUNTERS; k++) {
+        tile->adc_gain[k] = c->adc_gain_sd > 0 ? get_gains(b, n) : NULL;
+        tile->adc_zero[k] = c->adc_offset_sd > 0 || fp16 || fixed ? floats(b, n) : NULL;
+        tile->ldpu.scale[k] = fp16 ? get(b, n, sizeof(double)) : NULL;
+        tile->ldpu.offset[k] = fp16 ? get(b, n, sizeof(double)) : NULL;
+        tile->nmpu.scale[k] = fixed ? get(b, n, sizeof(int32_t)) : NULL;
+        tile->nmpu.offset[k] = fixed ? get(b, n, sizeof(int32_t)) : NULL;
+    }
+    tile->ldpu.norm_scale = fp16 ? get(b, n, sizeof(double)) : NULL;
+    tile->ldpu.norm_offset = fp16 ? get(b, n, sizeof(double)) : NULL;
+    tile->nmpu.norm_scale = fixed ? get(b, n, sizeof(int32_t)) : NULL;
+    tile->nmpu.norm_offset = fixed ? get(b, n, sizeof(int32_t)) : NULL;
+}
+
 static void get_periphery(struct builder *b, struct tile *tile)
 {
     const struct ohm_tile_config *const c = &b->t->config;
@@ -129,20 +159,13 @@ static void get_periphery(struct builder *b, struct tile *tile)
         tile->asymmetry = floats(b, n);
     if (c->v_offset_sd > 0)
         tile->v_offset = floats(b, columns);
-    if (c->out_nonlinearity > 0)
+    if (c->out_nonlinearity > 0) {
         tile->curve = floats(b, columns);
+        tile->slope = floats(b, columns);
+    }
     if (c->out_noise > 0 && c->out_noise_sd > 0)
         tile->noise = floats(b, columns);
-    for (int k = 0; k < COUNTERS; k++) {
-        if (c->adc_gain_sd > 0)
-            tile->adc_gain[k] = floats(b, columns);
-        if (c->adc_offset_sd > 0)
-            tile->adc_zero[k] = floats(b, columns);
-    }
-    if (c->periphery == OHM_TILE_FP16)
-        tile->ldpu = get(b, columns, sizeof *tile->ldpu);
-    if (c->periphery == OHM_TILE_NMPU)
-        tile->codes = get(b, columns, sizeof *tile->codes);
+    get_counters(b, tile);
 }
 
 /* Input 0 is farthest from the output: 1 - (1 - j / n)^2. */

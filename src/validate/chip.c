@@ -1,9 +1,9 @@
 /* chip.c - the matrices of a network on tiles.
  *
  * A convolution is a matrix of rows (k_y, k_x, c), applied to the patch of each output pixel. Most settings let the
- * tiles see images as they are. Where they ask for something of each patch, or there are groups, patches are laid out
- * for one block of pixels at a time, so that they stay in the cache of the worker that multiplies them. Each group of a
- * grouped convolution has tiles of its own: devices off the diagonal are not there. */
+ * tiles see images as they are. Where they ask for something of each patch, patches are laid out for one block of
+ * pixels at a time, so that they stay in the cache of the worker that multiplies them. Each group of a grouped
+ * convolution has tiles of its own: devices off the diagonal are not there. */
 #include "validate_int.h"
 
 #include "ohm/mem.h"
@@ -12,7 +12,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { PIXELS = 64 }; /* a block: as many vectors as a tile takes at a time */
+enum { PIXELS = 64 };   /* a block: as many vectors as a tile takes at a time */
+enum { MEASURED = 16 }; /* images at a time, while peaks are measured */
 
 static int groups_of(const struct ohm_layer *l)
 {
@@ -91,8 +92,16 @@ static size_t room_at_once(const struct chip *chip, const struct chip_matrix *m)
     const struct ohm_conv2d d = ohm_layer_conv2d(l);
 
     return l->kind == OHM_DENSE ? ohm_tiles_scratch(m->group[0], chip->exec.jobs)
-           : m->groups == 1     ? ohm_tiles_conv_scratch(m->group[0], &d, chip->exec.jobs)
-                                : 0;
+                                : ohm_tiles_conv_scratch(m->group, &d, chip->exec.jobs);
+}
+
+/* The sums behind each tile of rows, while peaks are measured. */
+static size_t room_of_partials(const struct chip *chip, const struct chip_matrix *m)
+{
+    const struct ohm_shape out = chip->net->layer[m->layer].out;
+
+    return chip->fold ? (size_t)ohm_tiles_rows(m->group[0]) * MEASURED * (size_t)out.h * (size_t)out.w * (size_t)out.c
+                      : 0;
 }
 
 static enum ohm_status fill_chip(struct chip *chip, const struct ohm_validate_spec *spec, struct ohm_error *err)
@@ -113,7 +122,8 @@ static enum ohm_status fill_chip(struct chip *chip, const struct ohm_validate_sp
     if (st == OHM_OK && !ohm_mul_size(&n, chip->room_each, (size_t)spec->jobs))
         st = ohm_fail(err, OHM_ENOMEM, "out of memory");
     for (int i = 0; i < chip->matrices && st == OHM_OK; i++) {
-        const size_t all = room_at_once(chip, &chip->matrix[i]);
+        const size_t at_once = room_at_once(chip, &chip->matrix[i]);
+        const size_t all = at_once > 0 ? at_once + room_of_partials(chip, &chip->matrix[i]) : 0;
 
         n = all > n ? all : n;
     }
@@ -262,23 +272,40 @@ static enum ohm_status run_block(void *context, int index, int worker, struct oh
     return OHM_OK;
 }
 
-static bool run_at_once(const struct product *p, int n)
+/* Images [first, first + n) of a batch. While peaks are measured the sums behind each tile of rows are looked at. */
+static void run_images(const struct product *p, int first, int n)
 {
+    struct chip *const chip = p->chip;
     const struct chip_matrix *const m = p->matrix;
-    const struct ohm_conv2d d = ohm_layer_conv2d(p->l);
-    const struct ohm_mvm mvm = {.x = p->x,
+    const struct ohm_layer *const l = p->l;
+    const struct ohm_conv2d d = ohm_layer_conv2d(l);
+    const bool dense = l->kind == OHM_DENSE;
+    float *const y = p->y + (int64_t)first * p->positions * l->out.c;
+    const struct ohm_mvm mvm = {.x = p->x + (int64_t)first * l->in.h * l->in.w * l->in.c,
                                 .n = n,
                                 .bias = p->bias,
-                                .first = p->chip->first * (uint64_t)p->positions,
-                                .stream = ohm_rng_child(&p->stream, 0),
-                                .scratch = p->chip->room.data};
+                                .partials = chip->measuring ? chip->room.data + room_at_once(chip, m) : NULL,
+                                .first = (chip->first + (uint64_t)first) * (uint64_t)p->positions,
+                                .stream = dense ? ohm_rng_child(&p->stream, 0) : p->stream,
+                                .scratch = chip->room.data};
 
-    if (p->chip->measuring || room_at_once(p->chip, m) == 0)
-        return false;
-    if (p->l->kind == OHM_DENSE)
-        ohm_tiles_mvm(m->group[0], p->y, &mvm, p->chip->exec);
+    if (dense)
+        ohm_tiles_mvm(m->group[0], y, &mvm, chip->exec);
     else
-        ohm_tiles_conv(m->group[0], p->y, &mvm, &d, p->chip->exec);
+        ohm_tiles_conv(m->group, y, &mvm, &d, chip->exec);
+    if (mvm.partials)
+        fold_see(&chip->fold[m->layer], mvm.partials,
+                 &(struct fold_size){ohm_tiles_rows(m->group[0]), n * p->positions, l->out.c}, 0, 0);
+}
+
+static bool run_at_once(const struct product *p, int n)
+{
+    const int most = p->chip->measuring ? MEASURED : n;
+
+    if (room_at_once(p->chip, p->matrix) == 0)
+        return false;
+    for (int i = 0; i < n; i += most)
+        run_images(p, i, n - i < most ? n - i : most);
     return true;
 }
 

@@ -118,17 +118,20 @@ void folds_free(struct chip *chip)
 
 void fold_see(struct chip_fold *f, const float *partials, const struct fold_size *s, int group, int worker)
 {
-    float *const peak = &f->peak[worker];
+    const float *const scale = f->scale + group * s->columns, *const shift = f->shift + group * s->columns;
+    float most = f->peak[worker];
 
-    for (int row = 0; row < s->rows; row++)
+    for (int row = 0; row < s->rows; row++) {
+        const bool relu = row == s->rows - 1 && f->relu;
+
         for (int i = 0; i < s->n; i++, partials += s->columns)
             for (int c = 0; c < s->columns; c++) {
-                const int output = group * s->columns + c;
-                const float z = f->scale[output] * partials[c] + f->shift[output];
-                const float size = row == s->rows - 1 && f->relu ? z : fabsf(z);
+                const float z = scale[c] * partials[c] + shift[c], size = relu ? z : fabsf(z);
 
-                *peak = size > *peak ? size : *peak;
+                most = size > most ? size : most;
             }
+    }
+    f->peak[worker] = most;
 }
 
 static void hand_over(struct chip *chip, const struct chip_matrix *m, int jobs)

@@ -85,7 +85,8 @@ enum ohm_status seen_range(float *range, const struct census *seen, const struct
 
 /* ---- ranges.c ---- */
 
-/* The training samples to calibrate with, through the network. *first, or NULL: number of the first one of the batch. */
+/* The training samples to calibrate with, through the network. *first, or NULL: number of the first one of the batch.
+ */
 enum ohm_status run_training_samples(const struct ohm_validate_spec *spec, ohm_matrix_fn *fn, void *context,
                                      uint64_t *first, struct ohm_error *err);
 

@@ -90,7 +90,7 @@ static double speed_of(struct layer *l, const char *settings)
     double best = 0;
 
     if (ohm_tiles_create(&tiles, &config, &spec, &err) != OHM_OK ||
-        ohm_buffer_init(&l->scratch, ohm_tiles_conv_scratch(tiles, d, 1), &err) != OHM_OK)
+        ohm_buffer_init(&l->scratch, ohm_tiles_conv_scratch(&tiles, d, 1), &err) != OHM_OK)
         die(&err);
     mvm.scratch = l->scratch.data;
     mvm.n = AT_ONCE;
@@ -98,7 +98,7 @@ static double speed_of(struct layer *l, const char *settings)
         const double start = ohm_now_s();
 
         mvm.x = l->x.data + l->x.n / (size_t)d->n * mvm.first;
-        ohm_tiles_conv(tiles, l->y.data + l->y.n / (size_t)d->n * mvm.first, &mvm, d, alone);
+        ohm_tiles_conv(&tiles, l->y.data + l->y.n / (size_t)d->n * mvm.first, &mvm, d, alone);
         best = fmax(best, flops / (ohm_now_s() - start) / 1e9);
     }
     ohm_buffer_release(&l->scratch);

@@ -1,0 +1,220 @@
+/* units.h - what makes outputs of the counts of a column: the digital unit of the chip and the fixed-point one.
+ * Included by steps.h. */
+
+enum { COUNT_MOST = 4095 }; /* counters of 12 bits */
+
+static inline float counted(float count, float zero)
+{
+    const float all = count + zero;
+
+    return all < COUNT_MOST ? all : COUNT_MOST;
+}
+
+/* The ADC of a column has a gain for each of its counters; which one, the sign of what counts says. */
+static void gain(float *y, int n, int width, float *const by[COUNTERS], float sign, bool back)
+{
+    const float *const plus = by[PLUS], *const minus = by[MINUS];
+
+    for (int i = 0; i < n; i++) {
+        float *restrict const own = y + (size_t)i * (size_t)width;
+
+        if (back)
+            for (int c = 0; c < width; c++)
+                own[c] /= sign * own[c] < 0 ? minus[c] : plus[c];
+        else
+            for (int c = 0; c < width; c++)
+                own[c] *= sign * own[c] < 0 ? minus[c] : plus[c];
+    }
+}
+
+/* y is a whole number of steps, as nearly as a float can be. */
+static void count_up(float *const count[COUNTERS], const float *y, int n, float step, float sign)
+{
+    float *restrict const plus = count[PLUS], *restrict const minus = count[MINUS];
+    const float inverse = 1 / step;
+
+    for (int i = 0; i < n; i++) {
+        const float k = round_even(sign * y[i] * inverse);
+
+        plus[i] += k > 0 ? k : 0;
+        minus[i] += k < 0 ? -k : 0;
+    }
+}
+
+/* ---- vectors, columns beyond the last one in whole lines ---- */
+
+typedef double doubles __attribute__((vector_size(4 * WIDE)));
+typedef int64_t longs __attribute__((vector_size(4 * WIDE)));
+typedef float few __attribute__((vector_size(2 * WIDE))); /* as many as doubles */
+
+INLINE doubles chosen(longs which, doubles yes, doubles no)
+{
+    return (doubles)(((longs)yes & which) | ((longs)no & ~which));
+}
+
+/* As half_of of half.h. */
+INLINE doubles halved(doubles x)
+{
+    const doubles magic = (doubles){0} + 402653184.0, fixed = (x + magic) - magic;
+    const longs sign = (longs)x & INT64_MIN, size = (longs)x & INT64_MAX;
+    const longs last = (longs)((pairs)x >> 42 & 1), up = (longs)x + ((((int64_t)1 << 41) - 1) + last);
+    const doubles floating = (doubles)(up & -((int64_t)1 << 42));
+    const doubles infinite = (doubles)(sign | (longs)((doubles){0} + (double)INFINITY));
+    const doubles rounded = chosen((doubles)((longs)floating & INT64_MAX) > 65504, infinite, floating);
+
+    return chosen((doubles)size < 0x1p-14, fixed, rounded);
+}
+
+INLINE doubles wider(const float *from)
+{
+    few x;
+
+    memcpy(&x, from, sizeof x);
+    return __builtin_convertvector(x, doubles);
+}
+
+INLINE doubles load_doubles(const double *from)
+{
+    doubles x;
+
+    memcpy(&x, from, sizeof x);
+    return x;
+}
+
+INLINE doubles all_of(double x)
+{
+    return (doubles){0} + x;
+}
+
+/* Counts of a line of columns, INT8 of the tile of rows before and after. */
+struct some {
+    float y[LINE], count[COUNTERS][LINE];
+};
+
+/* Two multiply-adds, P - N, the affine map and the INT8 from the link, each rounded to binary16. */
+INLINE void ldpu_line(struct some *s, const struct ldpu *u, int c, double least)
+{
+    const double ties = 6755399441055744.0; /* 1.5 2^52: to the nearest whole number, halves to even */
+
+    UNROLL
+    for (int i = 0; i < LINE; i += WIDE / 2) {
+        doubles part[COUNTERS], z, held;
+        few out;
+
+        UNROLL
+        for (int k = 0; k < COUNTERS; k++)
+            part[k] = halved(halved(wider(s->count[k] + i)) * load_doubles(u->scale[k] + c + i) +
+                             load_doubles(u->offset[k] + c + i));
+        z = halved(halved(part[PLUS] - part[MINUS]) * load_doubles(u->norm_scale + c + i) +
+                   load_doubles(u->norm_offset + c + i));
+        z = halved(z + wider(s->y + i));
+        held = chosen(z > 127, all_of(127), z);
+        held = chosen(held > -128, held, all_of(-128));
+        held = (held + ties) - ties;
+        out = __builtin_convertvector(chosen(held < least, all_of(least), held), few);
+        memcpy(s->y + i, &out, sizeof out);
+    }
+}
+
+INLINE whole load_codes(const int32_t *from)
+{
+    whole x;
+
+    memcpy(&x, from, sizeof x);
+    return x;
+}
+
+INLINE whole held_to(whole x, int32_t most)
+{
+    const whole over = x > most, under = x < -most - 1;
+
+    x = (x & ~over) | (over & most);
+    return (x & ~under) | (under & (-most - 1));
+}
+
+/* Down, as in nmpu.c. With counts of 12 bits a branch is below 2^21 and a product below 2^30, of which a multiple is
+ * added and taken away so that what is shifted has no sign. */
+INLINE whole shifted(whole x, int bits, int32_t up)
+{
+    const int32_t base = 1 << 30;
+
+    return (whole)((words)(x + (up + base)) >> (uint32_t)bits) - (base >> bits);
+}
+
+/* Constants of the fixed-point unit; _up: what rounding adds. */
+struct fixed {
+    int32_t most, least, guard_up, fraction_up;
+    int guard, fraction;
+};
+enum { SCALE_BITS = 7, OFFSET_BITS = 1 }; /* of fractions */
+
+INLINE void nmpu_line(struct some *s, const struct nmpu *u, int c, const struct fixed *f)
+{
+    UNROLL
+    for (int i = 0; i < LINE; i += WIDE) {
+        whole part[COUNTERS], q;
+
+        UNROLL
+        for (int k = 0; k < COUNTERS; k++) {
+            const whole count = __builtin_convertvector(load(s->count[k] + i), whole);
+
+            part[k] = held_to(count * load_codes(u->scale[k] + c + i) +
+                                  load_codes(u->offset[k] + c + i) * (1 << (SCALE_BITS - OFFSET_BITS)),
+                              f->most);
+        }
+        q = shifted(part[PLUS] - part[MINUS], f->guard, f->guard_up) * load_codes(u->norm_scale + c + i) +
+            load_codes(u->norm_offset + c + i) * (1 << (f->fraction - OFFSET_BITS));
+        q = held_to(shifted(q, f->fraction, f->fraction_up), 127);
+        q = held_to(q + __builtin_convertvector(load(s->y + i), whole), 127);
+        store(s->y + i, more(__builtin_convertvector(q, reals), splat((float)f->least)));
+    }
+}
+
+static struct fixed fixed_of(const struct link *l, const struct ohm_nmpu_config *config)
+{
+    const int guard = SCALE_BITS - (int)config->guard_bits, fraction = SCALE_BITS + (int)config->guard_bits;
+    const bool up = config->rounding == OHM_NMPU_HALF_UP;
+
+    return (struct fixed){.most = (int32_t)(((int64_t)1 << (config->branch_bits - 1)) - 1),
+                          .least = l->relu ? 0 : -128,
+                          .guard_up = up ? (1 << guard) / 2 : 0,
+                          .fraction_up = up ? (1 << fraction) / 2 : 0,
+                          .guard = guard,
+                          .fraction = fraction};
+}
+
+/* One of the two. */
+INLINE void run_units(const struct link *l, const struct ldpu *floating, const struct nmpu *codes,
+                      const struct ohm_nmpu_config *config)
+{
+    const struct fixed fixed = codes ? fixed_of(l, config) : (struct fixed){0};
+
+    for (size_t i = 0; i < (size_t)l->n; i++)
+        for (int c = 0; c < l->width; c += LINE) {
+            const size_t n = (size_t)(l->width - c < LINE ? l->width - c : LINE), size = n * sizeof(float);
+            float *const y = l->y + i * l->stride + c;
+            struct some s = {0};
+
+            memcpy(s.y, y, size);
+            for (int k = 0; k < COUNTERS; k++) {
+                memcpy(s.count[k], l->count[k] + i * (size_t)l->width + c, size);
+                for (int at = 0; at < LINE; at++)
+                    s.count[k][at] = counted(s.count[k][at], l->zero[k][c + at]);
+            }
+            if (codes)
+                nmpu_line(&s, codes, c, &fixed);
+            else
+                ldpu_line(&s, floating, c, l->relu ? 0 : -128);
+            memcpy(y, s.y, size);
+        }
+}
+
+static void ldpu(const struct link *l, const struct ldpu *u)
+{
+    run_units(l, u, NULL, NULL);
+}
+
+static void nmpu(const struct link *l, const struct nmpu *u, const struct ohm_nmpu_config *config)
+{
+    run_units(l, NULL, u, config);
+}
