@@ -474,6 +474,102 @@ static onnx_attribute *real_attribute(const char *name, float value)
     return a;
 }
 
+static onnx_attribute *int_attribute(const char *name, int64_t value)
+{
+    onnx_attribute *a = ohm_alloc(1, sizeof(*a));
+
+    ohm_onnx__attribute_proto__init(a);
+    a->name = ohm_strdup(name);
+    a->has_i = 1;
+    a->i = value;
+    return a;
+}
+
+/* The first Slice becomes a Split that gives what both gave; nobody reads the second any more. Sizes are equal, or
+ * those of `split`. */
+static void join_slices(onnx_model *model, int64_t axis, const int64_t *split)
+{
+    onnx_graph *g = model->graph;
+    onnx_node *first = NULL;
+    size_t second = 0;
+
+    for (size_t i = 0; i < g->n_node; i++)
+        if (strcmp(g->node[i]->op_type, "Slice") == 0) {
+            first = first ? first : g->node[i];
+            second = i;
+        }
+    assert_non_null(first);
+    ohm_free(first->op_type);
+    first->op_type = ohm_strdup("Split");
+    first->output = ohm_realloc(first->output, 2, sizeof(*first->output));
+    first->output[1] = ohm_strdup(g->node[second]->output[0]);
+    first->n_output = 2;
+    for (; first->n_input > 1; first->n_input--)
+        ohm_free(first->input[first->n_input - 1]);
+    first->attribute = ohm_realloc(first->attribute, 2, sizeof(*first->attribute));
+    first->attribute[first->n_attribute++] = int_attribute("axis", axis);
+    if (split) {
+        onnx_attribute *sizes = int_attribute("split", 0);
+
+        sizes->has_i = 0;
+        sizes->n_ints = 2;
+        sizes->ints = ohm_alloc(2, sizeof(*sizes->ints));
+        memcpy(sizes->ints, split, 2 * sizeof(*split));
+        first->attribute[first->n_attribute++] = sizes;
+    }
+    ohm_free(g->node[second]->output[0]);
+    g->node[second]->output[0] = ohm_strdup("nobody");
+}
+
+static void a_split_is_slices_of_all_channels(void **state)
+{
+    static const char text[] = "network: s\ninput: [1, 1, 3]\nlayers:\n  - { kind: dense, name: a, out: 6 }\n"
+                               "  - { kind: slice, name: b, out: 3 }\n"
+                               "  - { kind: slice, name: c, from: a, first: 3, out: 3 }\n"
+                               "  - { kind: mul, name: d, from: [b, c] }\n";
+    static const struct {
+        int64_t axis, split[2];
+        bool sizes;
+        const char *says; /* NULL: it is read */
+    } each[] = {
+        {1, {0, 0}, false, NULL},         {-1, {3, 3}, true, NULL},          {0, {0, 0}, false, "only channels"},
+        {1, {4, 1}, true, "all of them"}, {1, {-3, 9}, true, "all of them"}, {1, {2, 4}, true, "do not match"}};
+    struct ohm_str bytes = {0};
+    struct made m;
+
+    (void)state;
+    make(&m, text, 3);
+    write_it(&bytes, &m.w, false);
+    for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+        onnx_model *model = NULL;
+        struct ohm_onnx_file f;
+        struct ohm_error err = {0};
+        uint8_t *changed;
+        size_t n;
+        enum ohm_status st;
+
+        assert_int_equal(ohm_onnx_unpack(&model, bytes.text, bytes.length, "x", &err), OHM_OK);
+        join_slices(model, each[i].axis, each[i].sizes ? each[i].split : NULL);
+        changed = ohm_alloc(ohm_onnx__model_proto__get_packed_size(model), 1);
+        n = ohm_onnx__model_proto__pack(model, changed);
+        st = ohm_onnx_parse(&f, (const char *)changed, n, "x.onnx", &err);
+        if (each[i].says) {
+            if (st == OHM_OK || !strstr(err.text, each[i].says))
+                fail_msg("split %zu: '%s' lacks '%s'", i, err.text, each[i].says);
+        } else {
+            if (st != OHM_OK)
+                fail_msg("split %zu: %s", i, err.text);
+            assert_true(ohm_net_hash(f.net) == ohm_net_hash(m.net));
+            assert_true(apart(&f.weights, &m.w) == 0);
+            ohm_onnx_release(&f);
+        }
+        ohm_free(changed);
+        ohm_onnx_free(model);
+    }
+    ohm_str_release(&bytes);
+    release(&m);
+}
+
 static void a_clip_is_a_relu_or_refused_with_its_bounds(void **state)
 {
     static const struct {
@@ -575,6 +671,7 @@ int main(void)
         cmocka_unit_test(nesting_is_limited),
         cmocka_unit_test(memory_that_runs_out_is_an_error),
         cmocka_unit_test(what_no_layer_does_is_named_with_its_node),
+        cmocka_unit_test(a_split_is_slices_of_all_channels),
         cmocka_unit_test(a_clip_is_a_relu_or_refused_with_its_bounds),
         cmocka_unit_test(files_of_others_are_read_as_what_they_are),
         cmocka_unit_test(files_of_another_kind_are_told_apart),

@@ -23,12 +23,12 @@ struct wave {
     float *x;    /* [STATES][SPINS] */
 };
 
-/* All states of which 8 spins point up, in falling order of the numbers that they are as bits. */
+/* All states of which 8 spins point up, in rising order of the numbers that they are as bits. */
 static void fill_states(float *x)
 {
     int n = 0;
 
-    for (int bits = (1 << SPINS) - 1; bits >= 0; bits--)
+    for (int bits = 0; bits < 1 << SPINS; bits++)
         if (__builtin_popcount((unsigned)bits) == SPINS / 2) {
             for (int i = 0; i < SPINS; i++)
                 x[n * SPINS + i] = bits >> (SPINS - 1 - i) & 1 ? 1 : -1;
