@@ -43,8 +43,10 @@ void ohm_chip_free(struct ohm_chip *chip)
 {
     if (!chip)
         return;
-    for (int i = 0; i < CHIP_NUMBERS_MAX; i++)
+    for (int i = 0; i < CHIP_NUMBERS_MAX; i++) {
         ohm_free(chip->about[i].source);
+        ohm_free(chip->about[i].fitted_to);
+    }
     ohm_free(chip->params);
     ohm_free(chip->name);
     ohm_free(chip->source);

@@ -61,6 +61,8 @@ struct chip_model {
 struct chip_about {
     char *source;
     const char *mark; /* one of the legal ones */
+    char *fitted_to;  /* where the numbers that are fitted, whatever the mark, come from; NULL: there are none */
+    uint64_t fitted;  /* bit i: number i of the block is one of these */
 };
 
 enum { CHIP_NUMBERS_MAX = 64 }; /* of one model; blocks as well */
@@ -89,5 +91,6 @@ extern const struct chip_model ohm_model_multicore;
 extern const struct chip_model ohm_model_mesh;
 extern const struct chip_model ohm_model_layerserial;
 extern const struct chip_model ohm_model_cluster;
+extern const struct chip_model ohm_model_cpu;
 
 #endif

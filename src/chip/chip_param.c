@@ -46,9 +46,13 @@ bool ohm_chip_number(const struct ohm_chip *chip, int i, struct ohm_chip_number 
 {
     int b;
     const struct chip_number *const n = i >= 0 ? number_of(chip, i, &b) : NULL;
+    const struct chip_about *about;
+    bool fitted;
 
     if (!n)
         return false;
+    about = &chip->about[b];
+    fitted = about->fitted >> (n - chip->model->blocks[b].numbers) & 1;
     *number = (struct ohm_chip_number){
         .block = chip->model->blocks[b].key,
         .key = n->key,
@@ -57,8 +61,10 @@ bool ohm_chip_number(const struct ohm_chip *chip, int i, struct ohm_chip_number 
         .min = n->min,
         .max = n->max,
         .whole = n->whole,
-        .mark = chip->changed >> i & 1 ? "set" : chip->about[b].mark,
-        .source = chip->about[b].source,
+        .mark = chip->changed >> i & 1 ? "set"
+                : fitted               ? "fitted"
+                                       : about->mark,
+        .source = fitted ? about->fitted_to : about->source,
     };
     return true;
 }
@@ -138,9 +144,12 @@ static bool copy_texts(struct ohm_chip *to, const struct ohm_chip *from)
     bool whole = (to->name = ohm_strdup(from->name)) != NULL;
 
     whole = (to->source = ohm_strdup(from->source)) != NULL && whole;
-    for (int b = 0; b < CHIP_NUMBERS_MAX; b++)
+    for (int b = 0; b < CHIP_NUMBERS_MAX; b++) {
         if (from->about[b].source)
             whole = (to->about[b].source = ohm_strdup(from->about[b].source)) != NULL && whole;
+        if (from->about[b].fitted_to)
+            whole = (to->about[b].fitted_to = ohm_strdup(from->about[b].fitted_to)) != NULL && whole;
+    }
     return whole;
 }
 
@@ -154,7 +163,7 @@ enum ohm_status ohm_chip_copy(struct ohm_chip **out, const struct ohm_chip *chip
         *copy = *chip;
         copy->name = copy->source = NULL;
         for (int b = 0; b < CHIP_NUMBERS_MAX; b++)
-            copy->about[b].source = NULL;
+            copy->about[b].source = copy->about[b].fitted_to = NULL;
         copy->params = ohm_alloc(1, chip->model->params_size);
         whole = copy_texts(copy, chip) && copy->params;
     }

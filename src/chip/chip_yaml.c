@@ -43,6 +43,28 @@ static bool read_source(struct chip_about *about, struct ohm_node *block, struct
     return (about->source = ohm_strdup(text)) != NULL;
 }
 
+/* Numbers that are fitted to the user's own measurements in a block whose mark is of the others:
+ *   fitted: [output_pJ]
+ *   fitted_to: "lab.csv, 12 networks"
+ * false: no memory. */
+static bool read_fitted(struct chip_about *about, const struct chip_block *in, struct ohm_node *block,
+                        struct ohm_diag *diag)
+{
+    const struct ohm_node *const list = ohm_map_get(block, "fitted");
+    const char *keys[CHIP_NUMBERS_MAX], *text = "";
+    int n = 0, at;
+
+    if (!list)
+        return true;
+    for (; in->numbers[n].key; n++)
+        keys[n] = in->numbers[n].key;
+    for (int i = 0; ohm_node_is_list(list, "fitted", diag) && i < list->count; i++)
+        if (ohm_node_choice(list->item[i], "fitted", keys, n, &at, diag))
+            about->fitted |= UINT64_C(1) << at;
+    ohm_node_text(ohm_map_need(block, "fitted_to", diag), "fitted_to", &text, diag);
+    return (about->fitted_to = ohm_strdup(text)) != NULL;
+}
+
 /* false: no memory. */
 static bool read_block(int i, struct ohm_node *root, struct ohm_chip *chip, struct ohm_diag *diag)
 {
@@ -54,7 +76,7 @@ static bool read_block(int i, struct ohm_node *root, struct ohm_chip *chip, stru
     chip->present |= UINT64_C(1) << i;
     for (const struct chip_number *n = b->numbers; n->key; n++)
         read_number(n, b, block, chip, diag);
-    if (!read_source(&chip->about[i], block, diag))
+    if (!read_source(&chip->about[i], block, diag) || !read_fitted(&chip->about[i], b, block, diag))
         return false;
     ohm_map_finish(block, diag);
     return true;

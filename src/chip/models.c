@@ -6,10 +6,11 @@ static const struct chip_model *const models[] = {
     &ohm_model_mesh,
     &ohm_model_layerserial,
     &ohm_model_cluster,
+    &ohm_model_cpu,
 };
 
 const char *const ohm_chip_model_names[] = {
-    "multicore", "mesh", "layerserial", "cluster", NULL,
+    "multicore", "mesh", "layerserial", "cluster", "cpu", NULL,
 };
 
 int ohm_chip_models(void)
