@@ -299,9 +299,9 @@ struct ohm_net_options {
 struct ohm_named_net {
     struct ohm_space *space; /* NULL: written layer by layer, of no space; then it has no genotype and no id */
     struct ohm_genotype genotype;
-    uint64_t id;                      /* of a trial: that of its network together with its chip */
-    struct ohm_study_spaces spaces;   /* of a trial whose study has axes of the chip; `net` is NULL, for it is `space` */
-    struct ohm_genotype point;        /* of spaces.all */
+    uint64_t id;                    /* of a trial: that of its network together with its chip */
+    struct ohm_study_spaces spaces; /* of a trial whose study has axes of the chip; `net` is NULL, for it is `space` */
+    struct ohm_genotype point;      /* of spaces.all */
     char name[OHM_ID_TEXT_SIZE + 64]; /* n:ID, or the name in the file of layers */
     struct ohm_str layers_text;       /* the file of layers */
     struct ohm_net_builder builder;
@@ -365,13 +365,13 @@ int ohm_signal_pending(void);
     X(check)                                                                                                           \
     X(sample)                                                                                                          \
     X(show)                                                                                                            \
-    X(cost) X(chip_list) X(chip_show) X(chip_check) X(map)                                                             \
-    X(search)                                                                                                          \
-    X(resume)                                                                                                          \
-    X(ls_studies)                                                                                                      \
-    X(ls_trainings) X(ls_validations) X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(report) X(export) X(import) X(db_check) X(db_upgrade) X(db_backup)             \
-        X(surrogate_train) X(surrogate_eval) X(surrogate_predict) X(surrogate_info) X(bench) X(data_check) X(data_stats)\
-        X(data_features) X(device_list) X(device_show) X(device_sample) X(device_mvm) X(device_fit) X(doctor) X(train) X(eval) X(validate) X(predict) X(collect) X(version) X(completion) X(help)
+    X(cost)                                                                                                            \
+    X(chip_list) X(chip_show) X(chip_check) X(chip_measure) X(chip_fit) X(map) X(search) X(resume) X(ls_studies)       \
+        X(ls_trainings) X(ls_validations) X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(report) X(export)    \
+            X(import) X(db_check) X(db_upgrade) X(db_backup) X(surrogate_train) X(surrogate_eval) X(surrogate_predict) \
+                X(surrogate_info) X(bench) X(data_check) X(data_stats) X(data_features) X(device_list) X(device_show)  \
+                    X(device_sample) X(device_mvm) X(device_fit) X(doctor) X(train) X(eval) X(validate) X(predict)     \
+                        X(collect) X(version) X(completion) X(help)
 #define X(name) extern const struct ohm_command ohm_cmd_##name;
 OHM_COMMANDS(X)
 #undef X

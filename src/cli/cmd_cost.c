@@ -90,7 +90,7 @@ struct figure {
         return (double)(expr_);                                                                                        \
     }
 #define FIGURES(X)                                                                                                     \
-    X(util, c->util)                                                                                                   \
+    X(util, known(c->util))                                                                                            \
     X(latency_us, c->latency_us)                                                                                       \
     X(interval_us, c->interval_us)                                                                                     \
     X(inferences_per_s, 1e6 / c->interval_us)                                                                          \

@@ -314,6 +314,8 @@ static enum ohm_status map_net(const struct map *opt, const struct ohm_chip_arg 
     if (st != OHM_OK)
         return st;
     ohm_chip_tile(arg->chip, &d.rows, &d.cols);
+    if (d.rows == 0)
+        return ohm_fail(err, OHM_ECONFIG, "chip %s has no crossbars: weights have no place on it", arg->label);
     if (!(d.place = ohm_alloc((size_t)d.n + 1, sizeof(*d.place))))
         return ohm_fail(err, OHM_ENOMEM, "out of memory");
     if ((st = ohm_map_net(arg->chip, &arg->use, n->net, d.place, d.n, &d.n, err)) == OHM_OK)

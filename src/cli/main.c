@@ -10,6 +10,8 @@ static const struct ohm_command *const commands[] = {
     &ohm_cmd_chip_list,
     &ohm_cmd_chip_show,
     &ohm_cmd_chip_check,
+    &ohm_cmd_chip_measure,
+    &ohm_cmd_chip_fit,
     &ohm_cmd_map,
     &ohm_cmd_search,
     &ohm_cmd_resume,
