@@ -93,8 +93,8 @@ static enum ohm_status gather(struct ohm_report *r, const char *name, struct ohm
 
     if ((st = ohm_report_load_study(r, name, err)) != OHM_OK || (st = ohm_report_load_rows(r, err)) != OHM_OK ||
         (st = ohm_report_load_baselines(r, err)) != OHM_OK || (st = ohm_report_load_runs(r, err)) != OHM_OK ||
-        (st = ohm_race_run(&r->race, r->plan, r->store, &r->study, r->study.seed, (int)r->opt->random,
-                           (int)r->opt->jobs, err)) != OHM_OK)
+        (st = ohm_race_run(&r->race, r->plan, r->store, &r->study, (int)r->opt->random, (int)r->opt->jobs, err)) !=
+            OHM_OK)
         return st;
     return ohm_report_list_commands(r, err);
 }

@@ -121,7 +121,7 @@ static void put_label(struct ohm_str *s, const struct group *g)
     else
         ohm_str_append(s, slash ? slash + 1 : first->weights);
     if (g->count > 1)
-        ohm_str_printf(s, ", %d %s", g->count, first->row.folds > 0 ? "seeds and folds" : "times");
+        ohm_str_printf(s, ", %d %s", g->count, first->row.folds > 0 ? "seeds and folds" : "trainings");
 }
 
 static void put_group(struct ohm_table *t, const struct group *g, const struct times *times)
@@ -183,24 +183,30 @@ static double predicted_sd(const struct ohm_report *r, const struct ohm_report_r
     return at >= 0 ? run->metric[at] : (double)NAN;
 }
 
-static void put_error(struct ohm_table *t, struct errors *e, const struct ohm_report *r,
-                      const struct ohm_report_run *run, int time)
+/* A row for what a group was measured at and the surrogate had predicted. */
+static void put_error(struct ohm_table *t, struct errors *e, const struct ohm_report *r, const struct group *g,
+                      double t_s, const char *time)
 {
-    const struct ohm_validate_moment *const m = &run->result.moment[time];
-    const int target = ohm_report_target(r, run, time);
-    double error, sd;
+    const struct ohm_report_run *const run = g->run[0];
+    const int at = moment_at(run, t_s), target = at >= 0 ? ohm_report_target(r, run, at) : -1;
+    struct ohm_str label = {0};
+    double mean, spread, error, sd;
 
     if (target < 0 || isnan(run->metric[target]))
         return;
-    error = m->mean - run->metric[target];
+    average(g, t_s, &mean, &spread);
+    error = mean - run->metric[target];
     sd = predicted_sd(r, run, target);
+    put_label(&label, g);
     ohm_table_cell(t, run->row.network);
-    ohm_table_cell(t, *run->kind ? run->kind : run->weights);
-    ohm_table_cell(t, m->t_s > 0 ? run->times.item[time] : "fresh");
-    ohm_report_cell_spread(t, "acc", m->mean, m->sd);
+    ohm_table_cell(t, ohm_str_text(&label));
+    ohm_table_cell(t, time);
+    ohm_report_cell_spread(t, "acc", mean, spread);
     ohm_report_cell_spread(t, "acc", run->metric[target], sd);
     ohm_report_cell_digits(t, error, 2);
     ohm_report_cell_digits(t, error / sd, 1);
+    t->failed |= label.failed;
+    ohm_str_release(&label);
     e->n++;
     e->sum += error;
     e->squares += error * error;
@@ -208,22 +214,23 @@ static void put_error(struct ohm_table *t, struct errors *e, const struct ohm_re
     e->inside += !isnan(sd) && fabs(error) <= 1.645 * sd; /* 1.645: the 95 % quantile of a normal variable */
 }
 
-static void put_errors(struct ohm_str *s, const struct ohm_report *r)
+static void put_errors(struct ohm_str *s, const struct ohm_report *r, const struct times *times)
 {
     static const char *const names[] = {
         "network", "training", "time", "measured", "predicted", "measured less predicted", "in deviations"};
     struct ohm_table t = {0};
     struct errors e = {0};
+    struct group *const g = ohm_alloc(1, sizeof *g);
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         ohm_table_column(&t, names[i], i > 2);
-    for (int i = 0; i < r->runs; i++)
-        for (int k = 0; k < r->run[i].result.times && r->run[i].result.draws > 0; k++)
-            put_error(&t, &e, r, &r->run[i], k);
+    for (int i = 0; g && i < r->runs; i++)
+        for (int k = 0; group_of(g, r, i) && k < times->count; k++)
+            put_error(&t, &e, r, g, times->t_s[k], times->name[k]);
     if (e.n > 0) {
-        ohm_str_append(
-            s, "\nBeside what the surrogate had predicted, which is for the training of its own rows: a longer one "
-               "should come out above it.\n\n");
+        ohm_str_append(s,
+                       "\nBeside what the surrogate had predicted, which is for the training of its own rows: a longer "
+                       "one should come out above it.\n\n");
         ohm_table_markdown(s, &t);
         ohm_str_printf(s, "\nMean error %.2f points, RMSE %.2f; ", e.sum / e.n, sqrt(e.squares / e.n));
         if (e.known > 0)
@@ -231,6 +238,8 @@ static void put_errors(struct ohm_str *s, const struct ohm_report *r)
         else
             ohm_str_append(s, "no interval was predicted.\n");
     }
+    s->failed |= !g;
+    ohm_free(g);
     ohm_table_release(&t);
 }
 
@@ -248,7 +257,7 @@ void ohm_report_put_runs(struct ohm_str *s, const struct ohm_report *r, bool plo
     if (plots && ohm_report_has_drift(r))
         ohm_str_append(s, "![accuracy over time](drift.svg)\n\n");
     put_drift(s, r, &times);
-    put_errors(s, r);
+    put_errors(s, r, &times);
 }
 
 /* ---- the plot ---- */

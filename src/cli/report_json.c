@@ -79,6 +79,7 @@ static void put_rows(struct ohm_emit *e, const char *key, const struct ohm_repor
     ohm_emit_text(e, "recipe", rows->recipe);
     ohm_emit_text(e, "fingerprint", rows->fingerprint);
     ohm_emit_int(e, "networks", rows->networks);
+    ohm_emit_int(e, "chosen", rows->chosen);
     ohm_emit_int(e, "done", rows->done);
     ohm_emit_int(e, "censored", rows->censored);
     ohm_emit_int(e, "failed", rows->failed);

@@ -306,7 +306,7 @@ static enum ohm_status find_volumes(struct ohm_race *race, struct ohm_error *err
 /* ---- all together ---- */
 
 enum ohm_status ohm_race_run(struct ohm_race *race, struct ohm_plan *plan, struct ohm_store *store,
-                             const struct ohm_study_row *study, int64_t seed, int runs, int jobs, struct ohm_error *err)
+                             const struct ohm_study_row *study, int runs, int jobs, struct ohm_error *err)
 {
     struct ohm_evaluator *const evaluator = ohm_plan_evaluator(plan);
     const int sign = ohm_evaluator_objective(evaluator, 0)->sign;
@@ -320,7 +320,7 @@ enum ohm_status ohm_race_run(struct ohm_race *race, struct ohm_plan *plan, struc
         return no_memory(err);
     st = read_study(race, evaluator, store, study->id, sign, err);
     for (int k = 1; k < race->runs && st == OHM_OK; k++)
-        st = run_random(race, plan, k, seed + k - 1, sign, jobs, err);
+        st = run_random(race, plan, k, study->seed + k - 1, sign, jobs, err);
     return st == OHM_OK ? find_volumes(race, err) : st;
 }
 

@@ -31,8 +31,7 @@ struct ohm_race_range {
 /* Reads the study and runs random search `runs` times: what the evaluator says of so many networks, and nothing else.
  * Neither jobs nor time show in the result. */
 enum ohm_status ohm_race_run(struct ohm_race *race, struct ohm_plan *plan, struct ohm_store *store,
-                             const struct ohm_study_row *study, int64_t seed, int runs, int jobs,
-                             struct ohm_error *err);
+                             const struct ohm_study_row *study, int runs, int jobs, struct ohm_error *err);
 void ohm_race_release(struct ohm_race *race);
 const struct ohm_race_found *ohm_race_at(const struct ohm_race *race, int run, int step);
 /* Of volumes, or of the best where `best`. NaN: no random run has one there. */

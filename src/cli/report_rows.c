@@ -49,6 +49,8 @@ static void count_rows(struct ohm_report_rows *rows)
         rows->censored += strcmp(state, "censored") == 0;
         rows->failed += strcmp(state, "failed") == 0;
         rows->networks += !is_repeat(ohm_report_cell(rows, i, "id"));
+        rows->chosen +=
+            strncmp(ohm_report_cell(rows, i, "id"), "n:", 2) == 0 && !is_repeat(ohm_report_cell(rows, i, "id"));
         rows->hours += ((isnan(train_s) ? 0 : train_s) + (isnan(validate_s) ? 0 : validate_s)) / 3600;
     }
     rows->recipe = rows->csv.rows > 0 ? ohm_report_cell(rows, 0, "recipe") : "";

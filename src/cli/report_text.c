@@ -107,6 +107,9 @@ static void put_rows(struct ohm_str *s, const struct ohm_report *r)
                    f->networks, f->recipe, f->fingerprint, f->done);
     ohm_str_printf(s, ", %d stopped early, %d failed; %.1f %s of one processor.\n", f->censored, f->failed,
                    f->hours < 1 ? 60 * f->hours : f->hours, f->hours < 1 ? "minutes" : "hours");
+    if (f->chosen > 0)
+        ohm_str_printf(s, "%d of the networks were not drawn but chosen by a closed loop (`ohmnas search --refine`).\n",
+                       f->chosen);
 }
 
 /* ---- the front ---- */

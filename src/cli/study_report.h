@@ -29,6 +29,7 @@ struct ohm_report_rows {
     const char *path; /* NULL: there is none */
     struct ohm_csv csv;
     int done, censored, failed, networks; /* networks: of all states, whatever their seeds */
+    int chosen;                           /* of the networks: by a closed loop, not drawn */
     double hours;                         /* of the processor */
     const char *recipe, *fingerprint;     /* of the first row; "" where there is no row */
 };

@@ -136,7 +136,7 @@ best = next(n for n in r['front'] if n['net'] == runs[0]['net'])
 assert day['predicted'] == best['metrics']['acc_1d'] and day['predicted_sd'] == best['metrics']['acc_1d_sd']
 assert all(t['predicted'] is None for t in runs[2]['times'])
 PY
-grep -q 'hardware-aware, 2 times' made/report.md || wrong "two seeds are not one row"
+grep -q 'hardware-aware, 2 trainings' made/report.md || wrong "two seeds are not one row"
 
 # Rows of another recipe are marked.
 sed 's/collect: tiny/collect: other/; s/lr: 0.05/lr: 0.06/' r.yaml >other.yaml
