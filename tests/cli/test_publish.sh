@@ -1,0 +1,67 @@
+# tools/publish_task: from samples to a report by one command, stopped and gone on with, in a copy of the project's folders.
+. tests/cli/lib.sh
+mkdir -p project/tools
+cp "$root/tools/publish_task" project/tools
+ln -s "$root/searchspaces" "$root/surrogates" project
+cat >r.yaml <<'YAML'
+collect: tiny
+task: cifar10
+space: resnet-cifar10
+chip: hermes64
+networks: 8
+draw: {strata: [2e3, 12e3, 30e3], where: macs <= 1e6}
+samples: {count: 40, curve: 10}
+digital: {epochs: 2, batch: 16, lr: 0.05}
+analog: {epochs: 1, batch: 16, lr: 0.01, distill: 0.5, hardware: {noise: pcm, range_batches: 1}}
+validate: {times: [0, 60s, 1d, 30d], draws: 2, samples: 8, calibrate: 4, tile: {read_mode: one_phase}}
+YAML
+export OHMNAS=$program RECIPE=$tmp/r.yaml REFINE=0 BUDGET=200 SEEDS=1 DRAWS=2 EPOCHS=1 ANALOG_EPOCHS=1 SAMPLES=8
+export BASELINES=resnet8 SURROGATE_SET=folds=2 SMALL=5000
+publish() {
+    said="publish_task $*"
+    project/tools/publish_task "$@" >out 2>err </dev/null
+    code=$?
+}
+made=project/results/published/cifar10
+
+publish; code 2; out 'publish_task TASK DATA'
+publish cifar100 synthetic:60; code 2; err 'no task'
+publish cifar10 nowhere; [ "$code" != 0 ] || wrong "there are no samples"
+[ ! -e project/results ] || wrong "a folder was made for nothing"
+
+# Killed on the way, and then to its end.
+{ timeout -s KILL 2 project/tools/publish_task cifar10 synthetic:60; } >/dev/null 2>&1
+publish cifar10 synthetic:60; code 0; err 'written: results/published/cifar10/report.md'
+for file in report.md report.json front.svg course.svg drift.svg accurate.yaml rows.csv baselines.csv surrogate/card.yaml \
+    trials.csv.gz commands.txt samples weights/accurate-1-analog.st weights/resnet8-1-analog.st drift/resnet8-1.csv; do
+    [ -s $made/$file ] || wrong "there is no $file"
+done
+json $made/report.json
+python3 - $made <<'PY' || wrong "the report lacks what was measured"
+import csv, json, sys
+r = json.load(open(sys.argv[1] + '/report.json'))
+names = {v['net'] for v in r['validations']}
+assert 'resnet8' in names and len(names) >= 2
+assert all(v['training'] == 'hardware-aware' for v in r['validations'])
+drift = next(csv.DictReader(open(sys.argv[1] + '/drift/resnet8-1.csv')))
+time = next(v for v in r['validations'] if v['net'] == 'resnet8')['times'][0]
+assert float(drift['top1']) == time['top1']
+net = next(b for b in r['baselines'] if b['net'] == 'resnet8')
+assert net['same_recipe'] and net['seeds'] == 1
+assert any(n['metrics']['params'] < 5000 for n in r['front'])
+assert r['study']['trials'] == 200
+PY
+! grep -q synthetic $made/commands.txt || wrong "where the samples lie is told"
+[ "$(gzip -dc $made/trials.csv.gz | wc -l)" = 201 ] || wrong "200 trials and a header"
+
+# Once more: nothing is made again, and the report is the same.
+cp $made/report.md before.md
+touch -d '1 hour ago' $made/weights/*.st $made/drift/*.csv $made/surrogate/card.yaml $made/*.yaml
+publish cifar10 synthetic:60; code 0
+[ -z "$(find $made -newermt '30 minutes ago' \( -name '*.st' -o -path '*/drift/*.csv' -o -name '*.yaml' \))" ] || wrong "made again"
+same $made/report.md before.md
+
+# Other samples leave it alone.
+publish cifar10 synthetic:64; code 0; out 'of other samples'
+same $made/report.md before.md
+ls project/results/cifar10-*/report.md >/dev/null || wrong "no report of the other samples"
