@@ -61,6 +61,9 @@ void ohm_chip_axes_pick(const struct ohm_chip_axes *axes, const struct ohm_genot
 /* The value of axis i in g, as it was written. */
 const char *ohm_chip_axes_value(const struct ohm_chip_axes *axes, int i, const struct ohm_genotype *g);
 
+/* The same as a number: a size, 0 and 1 of off and on, 8 of bits; of other words their index as the option counts them. */
+double ohm_chip_axes_number(const struct ohm_chip_axes *axes, int i, const struct ohm_genotype *g);
+
 /* On which of the chips something holds: "read_mode=1-phase, bits=6". */
 enum { OHM_CHIP_CONDITION_AXES = 8 };
 struct ohm_chip_condition {

@@ -17,7 +17,8 @@ struct axis {
     int text;                      /* the text that it came from */
     int values, stride;            /* stride: among the chips; 0 for an option */
     const char *label[VALUES_MAX];
-    double value[VALUES_MAX]; /* of an option the enum, or 0 and 1 */
+    double value[VALUES_MAX];  /* of an option the enum, or 0 and 1 */
+    double number[VALUES_MAX]; /* that of the label where it is one, else the value */
 };
 
 struct ohm_chip_axes {
@@ -117,6 +118,8 @@ static enum ohm_status add_value(struct ohm_chip_axes *a, struct axis *axis, con
         if (strcmp(axis->label[i], ohm_str_text(&label)) == 0)
             st = ohm_fail(err, OHM_ECONFIG, "%s has the value %s twice", axis->parameter->shown.key, axis->label[i]);
     if (st == OHM_OK) {
+        if (!ohm_parse_double(ohm_str_text(&label), &axis->number[axis->values]))
+            axis->number[axis->values] = axis->value[axis->values];
         axis->label[axis->values] = ohm_arena_strdup(&a->arena, ohm_str_text(&label));
         if (label.failed || !axis->label[axis->values++])
             st = ohm_fail(err, OHM_ENOMEM, "out of memory for the axes of the chip");
@@ -353,6 +356,12 @@ const char *ohm_chip_axes_value(const struct ohm_chip_axes *axes, int i, const s
 {
     assert(i >= 0 && i < axes->count);
     return axes->axis[i].label[g->gene[axes->first + i]];
+}
+
+double ohm_chip_axes_number(const struct ohm_chip_axes *axes, int i, const struct ohm_genotype *g)
+{
+    assert(i >= 0 && i < axes->count);
+    return axes->axis[i].number[g->gene[axes->first + i]];
 }
 
 /* ---- conditions ---- */

@@ -52,6 +52,7 @@ struct ohm_evaluator {
     int metrics;
     int fixed_index[OHM_METRICS_MAX];  /* metric i < fixed: row of the table */
     int fixed;                         /* metrics that come from net and chip; they stand first */
+    int chip_first;                    /* with axes of the chip: area of whole chips, then one metric an axis */
     struct ohm_objective objective[8];
     int objective_metric[8];           /* where its value is logged */
     int objective_sd[8];               /* metric with its standard deviation, -1: none */

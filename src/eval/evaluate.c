@@ -9,6 +9,19 @@
 
 static const char no_network[] = "the values give no network";
 
+/* An inactive axis has no value. */
+static void chip_metrics(const struct ohm_evaluator *e, const struct ohm_genotype *g, const struct ohm_cost *cost,
+                         double *metric)
+{
+    const int n = ohm_chip_axes_count(e->chip_axes), first = ohm_space_axes(e->space) - n;
+
+    metric[e->chip_first] = cost->area_chips_mm2;
+    for (int i = 0; i < n; i++)
+        metric[e->chip_first + 1 + i] = ohm_genotype_active(e->space, g, first + i)
+                                            ? ohm_chip_axes_number(e->chip_axes, i, g)
+                                            : (double)NAN;
+}
+
 enum ohm_status evaluate_free(const struct ohm_evaluator *e, const struct ohm_genotype *g, struct scratch *scratch,
                               const struct ohm_net **net, double *metric, struct ohm_error *err)
 {
@@ -27,6 +40,8 @@ enum ohm_status evaluate_free(const struct ohm_evaluator *e, const struct ohm_ge
         return st;
     for (int i = 0; i < e->fixed; i++)
         metric[i] = table[e->fixed_index[i]].value(*net, &cost);
+    if (e->chip_first > 0)
+        chip_metrics(e, g, &cost, metric);
     return OHM_OK;
 }
 

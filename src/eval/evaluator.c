@@ -66,6 +66,28 @@ static enum ohm_status add_fixed(struct ohm_evaluator *e, struct ohm_error *err)
     return st;
 }
 
+/* Parameters of the chip as metrics, so that listings and objectives can speak of them; and the area of whole chips,
+ * which says nothing where the chip is the same for all. */
+static enum ohm_status add_chip_metrics(struct ohm_evaluator *e, struct ohm_error *err)
+{
+    struct ohm_metric metric = {.name = "area_chips_mm2", .source = "chip", .free = true, .sign = -1};
+    enum ohm_status st;
+
+    if (!e->chip_axes || ohm_chip_axes_count(e->chip_axes) == 0)
+        return OHM_OK;
+    e->chip_first = e->metrics;
+    metric.help = "area of whole chips";
+    st = add_metric(e, &metric, err);
+    for (int i = 0; i < ohm_chip_axes_count(e->chip_axes) && st == OHM_OK; i++) {
+        const struct ohm_chip_parameter *const p = ohm_chip_axes_parameter(e->chip_axes, i);
+
+        snprintf(metric.name, sizeof metric.name, "chip_%s", p->key);
+        metric.help = p->help;
+        st = add_metric(e, &metric, err);
+    }
+    return st;
+}
+
 static enum ohm_status add_target(struct ohm_evaluator *e, const struct ohm_surrogate *s, int i, bool sd,
                                   struct ohm_error *err)
 {
@@ -286,6 +308,8 @@ static enum ohm_status build(struct ohm_evaluator *e, const struct ohm_evaluator
     if (!e->surrogate || !e->constraint)
         return ohm_fail(err, OHM_ENOMEM, "out of memory for the evaluator");
     st = add_fixed(e, err);
+    if (st == OHM_OK)
+        st = add_chip_metrics(e, err);
     for (int i = 0; i < spec->surrogate_count && st == OHM_OK; i++)
         st = add_surrogate(e, spec->surrogates[i], spec->surrogate_on ? &spec->surrogate_on[i] : NULL, err);
     if (st == OHM_OK)

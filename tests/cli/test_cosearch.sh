@@ -20,6 +20,8 @@ ok search together.yaml --db a.db --progress none --json; [ "$(field trials)" = 
 ok show together --origin --db a.db; out '^chip_axes.cores +32, 64 +together.yaml:9'
 ok best --study together --db a.db; out 'chip.periphery=nmpu'
 ok pareto --study together --db a.db; out 'chip.schedule='
+ok ls trials --study together --db a.db --where 'chip_cores < 64 && chip_periphery == 1' --sort area_chips_mm2 --cols chip_cores,genotype --csv
+[ "$(tail -n +2 out | grep -vc '^32,.*periphery=nmpu')" = 0 ] || wrong "only 32 cores with the fixed-point unit"
 ok sql "SELECT count(*) AS n FROM study_together WHERE genotype LIKE '%chip.cores=64%'" --db a.db --csv
 
 ok pareto --study together --against fixed --db a.db; out '^together +fixed'

@@ -126,6 +126,11 @@ static void a_candidate_costs_what_its_own_chip_says(void **state)
         assert_true(one[i].metric[ohm_evaluator_find(e, "energy_uJ")] == cost.energy_uJ);
         assert_true(one[i].metric[ohm_evaluator_find(e, "interval_us")] == cost.interval_us);
         assert_true(one[i].metric[ohm_evaluator_find(e, "cores")] == (double)cost.cores);
+        assert_true(one[i].metric[ohm_evaluator_find(e, "area_chips_mm2")] == cost.area_chips_mm2);
+        assert_true(one[i].metric[ohm_evaluator_find(e, "chip_cores")] == (double)ohm_chip_cores(c));
+        assert_true(one[i].metric[ohm_evaluator_find(e, "chip_periphery")] == use.periphery);
+        assert_true(isnan(one[i].metric[ohm_evaluator_find(e, "chip_replicate")]) ==
+                    (use.schedule == OHM_SCHEDULE_SERIAL));
         assert_memory_equal(one[i].metric, two[i].metric, (size_t)ohm_evaluator_metrics(e) * sizeof(double));
         pipelined += use.schedule == OHM_SCHEDULE_PIPELINED;
         ohm_chip_free(c);
