@@ -156,7 +156,8 @@ static void write_study(struct ohm_str *s, const struct init *opt, const struct 
     put_text(s, "chip", opt->chip);
     ohm_str_append(s, "chip_use:\n");
     put_fields(s, ohm_chip_use_fields, false);
-    ohm_str_append(s, "\n");
+    ohm_str_append(s, "# Parameters of the chip that are searched too (docs/co-search.md):\n"
+                      "# chip_axes: { periphery: [ldpu, nmpu], schedule: [serial, pipelined] }\n\n");
     put_goals(s, d, strategy->multi_objective);
     ohm_str_append(s, "# What must hold. Of net and chip it is checked before anything is spent.\n"
                       "constraints:\n  - cores <= 64\n\n"
