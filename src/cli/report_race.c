@@ -4,6 +4,7 @@
  * that all runs share. */
 #include "report_race.h"
 
+#include "ohm/clock.h"
 #include "ohm/parallel.h"
 #include "ohm/pareto.h"
 #include "ohm/rng.h"
@@ -12,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { PENDING_MAX = 8192 };
+enum { PENDING_MAX = 8192, SAY_AFTER_S = 2 };
 
 /* One run on its way past the steps. */
 struct walker {
@@ -310,6 +311,7 @@ enum ohm_status ohm_race_run(struct ohm_race *race, struct ohm_plan *plan, struc
 {
     struct ohm_evaluator *const evaluator = ohm_plan_evaluator(plan);
     const int sign = ohm_evaluator_objective(evaluator, 0)->sign;
+    double said_s = ohm_now_s();
     enum ohm_status st;
 
     *race = (struct ohm_race){.objectives = ohm_evaluator_objectives(evaluator), .runs = 1 + runs};
@@ -319,8 +321,13 @@ enum ohm_status ohm_race_run(struct ohm_race *race, struct ohm_plan *plan, struc
     if (!(race->found = ohm_alloc((size_t)(race->runs * race->steps), sizeof *race->found)))
         return no_memory(err);
     st = read_study(race, evaluator, store, study->id, sign, err);
-    for (int k = 1; k < race->runs && st == OHM_OK; k++)
+    for (int k = 1; k < race->runs && st == OHM_OK; k++) {
+        if (ohm_now_s() - said_s > SAY_AFTER_S) {
+            ohm_say("random search: %d of %d runs", k - 1, runs);
+            said_s = ohm_now_s();
+        }
         st = run_random(race, plan, k, study->seed + k - 1, sign, jobs, err);
+    }
     return st == OHM_OK ? find_volumes(race, err) : st;
 }
 

@@ -57,6 +57,29 @@ static void count_rows(struct ohm_report_rows *rows)
     rows->fingerprint = rows->csv.rows > 0 ? ohm_report_cell(rows, 0, "fingerprint") : "";
 }
 
+static bool is_measure(const char *name)
+{
+    return strncmp(name, "acc_", 4) == 0 || strcmp(name, "avm") == 0;
+}
+
+static bool is_number(const char *name)
+{
+    return is_measure(name) || strncmp(name, "spread_", 7) == 0 || strcmp(name, "train_s") == 0 ||
+           strcmp(name, "validate_s") == 0;
+}
+
+/* Told here with its line, so that nothing is left out in silence later. */
+static enum ohm_status check_numbers(const struct ohm_csv *csv, struct ohm_error *err)
+{
+    enum ohm_status st = OHM_OK;
+    double value;
+
+    for (int c = 0; c < csv->columns; c++)
+        for (int i = 0; is_number(csv->name[c]) && i < csv->rows && st == OHM_OK; i++)
+            st = ohm_csv_double(csv, i, c, &value, err);
+    return st;
+}
+
 static enum ohm_status load_file(struct ohm_report_rows *rows, const char *path, const char *shown,
                                  struct ohm_error *err)
 {
@@ -70,8 +93,9 @@ static enum ohm_status load_file(struct ohm_report_rows *rows, const char *path,
         if (ohm_csv_column(&rows->csv, needed[i]) < 0)
             return ohm_fail_at(err, OHM_EDATA, OHM_ORIGIN, path, 0, 0,
                                "there is no column '%s': these are no rows of ohmnas collect", needed[i]);
-    count_rows(rows);
-    return OHM_OK;
+    if ((st = check_numbers(&rows->csv, err)) == OHM_OK)
+        count_rows(rows);
+    return st;
 }
 
 /* The file beside the card of a surrogate, where there is one. It is shown as the user would name it: where the project
@@ -107,11 +131,6 @@ static enum ohm_status find_file(struct ohm_report *r, struct ohm_report_rows *r
         if (r->surrogate[i].folder)
             st = load_beside(r, rows, &r->surrogate[i], name, err);
     return st;
-}
-
-static bool is_measure(const char *name)
-{
-    return strncmp(name, "acc_", 4) == 0 || strcmp(name, "avm") == 0;
 }
 
 static void add_measures(struct ohm_report_measures *m, const struct ohm_report_rows *rows)

@@ -138,6 +138,10 @@ assert all(t['predicted'] is None for t in runs[2]['times'])
 PY
 grep -q 'hardware-aware, 2 trainings' made/report.md || wrong "two seeds are not one row"
 
+# A number that is none is told with its line.
+sed '$s/,[^,]*$/,soon/' base.csv >bad.csv
+run report tiny --db s.db --rows rows.csv --baselines bad.csv; code 7; err "bad.csv:$(wc -l <bad.csv): "
+
 # Rows of another recipe are marked.
 sed 's/collect: tiny/collect: other/; s/lr: 0.05/lr: 0.06/' r.yaml >other.yaml
 ok collect other.yaml "${data[@]}" -o other.csv --net "$root/searchspaces/reference/resnet8.yaml"
