@@ -218,6 +218,7 @@ const struct ohm_command ohm_cmd_pareto = {
 struct plot {
     struct ohm_db_options db;
     const char *objective, *where, *output;
+    struct ohm_words against;
 };
 
 static const struct ohm_option plot_options[] = {
@@ -226,6 +227,7 @@ static const struct ohm_option plot_options[] = {
     OHM_OPT_TEXT(plot, objective, "objective", 0, "A,B", "metrics or 'minimize FORMULA'; the study's when not given",
                  .complete = "metric"),
     OHM_OPT_TEXT(plot, where, "where", 'w', "EXPR", "only of trials for which this holds"),
+    OHM_OPT_LIST(plot, against, "against", 0, "STUDY", "the front of that study as well", .complete = "study"),
     OHM_OPT_TEXT(plot, output, "output", 'o', "FILE", "where the SVG goes; standard output when not given",
                  .complete = "file"),
     OHM_OPT_END,
@@ -249,6 +251,18 @@ static enum ohm_status draw(struct ohm_cli *cli, const struct plot *opt, struct 
     return st;
 }
 
+static enum ohm_status draw_several(struct ohm_cli *cli, const struct plot *opt, struct ohm_error *err)
+{
+    const struct ohm_front_question q = {&opt->db, &opt->against, opt->objective, opt->where};
+    struct ohm_str svg = {0};
+    enum ohm_status st = ohm_fronts_draw(cli, &q, &svg, err);
+
+    if (st == OHM_OK)
+        st = ohm_write(opt->output, &svg, err);
+    ohm_str_release(&svg);
+    return st;
+}
+
 static enum ohm_status run_plot(struct ohm_cli *cli, const void *object, const struct ohm_args *args,
                                 struct ohm_error *err)
 {
@@ -259,13 +273,16 @@ static enum ohm_status run_plot(struct ohm_cli *cli, const void *object, const s
 
     if (strcmp(args->word[0], "pareto") != 0)
         return ohm_fail(err, OHM_ECONFIG, "no plot '%.40s', only pareto", args->word[0]);
+    if (opt->against.count > 0)
+        return draw_several(cli, opt, err);
     if ((st = ohm_cli_study(&opt->db, &store, &study, err)) == OHM_OK)
         st = draw(cli, opt, store, &study, err);
     ohm_store_close(store);
     return st;
 }
 
-static const char *const plot_examples[] = {"ohmnas plot pareto -o front.svg", NULL};
+static const char *const plot_examples[] = {"ohmnas plot pareto -o front.svg",
+                                            "ohmnas plot pareto --study together --against fixed -o fronts.svg", NULL};
 
 const struct ohm_command ohm_cmd_plot = {
     .name = "plot",

@@ -173,8 +173,11 @@ static enum ohm_status out_all(const struct comparison *c, const struct ohm_form
     return ohm_out_end(&out, err);
 }
 
-enum ohm_status ohm_fronts_compare(struct ohm_cli *cli, const struct ohm_front_question *q,
-                                   const struct ohm_format *format, struct ohm_error *err)
+typedef enum ohm_status with_all_fn(struct comparison *c, void *context, struct ohm_error *err);
+
+/* Loads all fronts and hands them over. */
+static enum ohm_status with_all(struct ohm_cli *cli, const struct ohm_front_question *q, with_all_fn *fn, void *context,
+                                struct ohm_error *err)
 {
     struct comparison *const c = ohm_alloc(1, sizeof *c);
     struct ohm_store *store = NULL;
@@ -185,11 +188,8 @@ enum ohm_status ohm_fronts_compare(struct ohm_cli *cli, const struct ohm_front_q
     if (q->against->count >= FRONTS_MAX)
         st = ohm_fail(err, OHM_ERANGE, "--against names %d studies, more than %d", q->against->count, FRONTS_MAX - 1);
     else if ((st = ohm_store_open(&store, q->db->db, OHM_STORE_READ, err)) == OHM_OK &&
-             (st = load_all(cli, c, store, q, err)) == OHM_OK) {
-        scale_all(c);
-        if ((st = measure_all(c, err)) == OHM_OK)
-            st = out_all(c, format, err);
-    }
+             (st = load_all(cli, c, store, q, err)) == OHM_OK)
+        st = fn(c, context, err);
     for (int s = 0; s < c->count; s++) {
         ohm_front_release(&c->side[s].front);
         ohm_free(c->side[s].cost);
@@ -197,4 +197,92 @@ enum ohm_status ohm_fronts_compare(struct ohm_cli *cli, const struct ohm_front_q
     ohm_store_close(store);
     ohm_free(c);
     return st;
+}
+
+static enum ohm_status measure_and_print(struct comparison *c, void *context, struct ohm_error *err)
+{
+    const struct ohm_format *const format = context;
+    enum ohm_status st;
+
+    scale_all(c);
+    st = measure_all(c, err);
+    return st == OHM_OK ? out_all(c, format, err) : st;
+}
+
+enum ohm_status ohm_fronts_compare(struct ohm_cli *cli, const struct ohm_front_question *q,
+                                   const struct ohm_format *format, struct ohm_error *err)
+{
+    struct ohm_format copy = *format;
+
+    return with_all(cli, q, measure_and_print, &copy, err);
+}
+
+/* ---- drawing ---- */
+
+static double value_of(const struct ohm_front *f, int i, int k)
+{
+    return f->value[(int64_t)f->index[i] * f->objectives.count + k];
+}
+
+/* Values of several decades are drawn on a logarithmic axis. */
+static bool spans_decades(const struct comparison *c)
+{
+    double low = INFINITY, high = -INFINITY;
+
+    for (int s = 0; s < c->count; s++)
+        for (int i = 0; i < c->side[s].front.count; i++) {
+            low = fmin(low, value_of(&c->side[s].front, i, 1));
+            high = fmax(high, value_of(&c->side[s].front, i, 1));
+        }
+    return low > 0 && high > 20 * low;
+}
+
+static enum ohm_status draw_all(struct comparison *c, void *context, struct ohm_error *err)
+{
+    const struct ohm_objective_names *const names = &c->side[0].front.objectives;
+    struct ohm_series series[OHM_CHART_COLOURS];
+    struct ohm_str *const svg = context;
+    double *x[OHM_CHART_COLOURS] = {NULL}, *y[OHM_CHART_COLOURS] = {NULL};
+    enum ohm_status st = OHM_OK;
+
+    if (c->count > OHM_CHART_COLOURS)
+        return ohm_fail(err, OHM_ERANGE, "%d fronts are more than the %d that a drawing tells apart", c->count,
+                        OHM_CHART_COLOURS);
+    for (int s = 0; s < c->count && st == OHM_OK; s++) {
+        const struct side *const side = &c->side[s];
+
+        x[s] = ohm_alloc((size_t)side->front.count, sizeof *x[s]);
+        y[s] = ohm_alloc((size_t)side->front.count, sizeof *y[s]);
+        if (!x[s] || !y[s]) {
+            st = ohm_fail(err, OHM_ENOMEM, "out of memory");
+            continue;
+        }
+        for (int i = 0; i < side->front.count; i++) {
+            x[s][i] = value_of(&side->front, i, 1);
+            y[s][i] = value_of(&side->front, i, 0);
+        }
+        series[s] = (struct ohm_series){.name = side->study.name,
+                                        .kind = c->m == 2 ? OHM_SERIES_LINE : OHM_SERIES_POINTS,
+                                        .colour = s,
+                                        .x = x[s],
+                                        .y = y[s],
+                                        .n = side->front.count};
+    }
+    if (st == OHM_OK)
+        ohm_chart_svg(svg, &(struct ohm_chart){.x_label = names->name[1],
+                                               .y_label = names->name[0],
+                                               .series = series,
+                                               .count = c->count,
+                                               .log_x = spans_decades(c)});
+    for (int s = 0; s < OHM_CHART_COLOURS; s++) {
+        ohm_free(x[s]);
+        ohm_free(y[s]);
+    }
+    return st;
+}
+
+enum ohm_status ohm_fronts_draw(struct ohm_cli *cli, const struct ohm_front_question *q, struct ohm_str *svg,
+                                struct ohm_error *err)
+{
+    return with_all(cli, q, draw_all, svg, err);
 }

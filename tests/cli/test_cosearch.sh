@@ -29,6 +29,9 @@ ok pareto --study together --against fixed --db a.db --json; json
 python3 -c 'import json; f = json.load(open("out"))["fronts"][0]; assert f["volume"] > f["volume_against"] and f["covers"] > f["covered"], f' ||
     wrong "the front of the search over both is the better one"
 ok pareto --study fixed --against fixed --db a.db --csv; out ',1,1$'
+ok plot pareto --study together --against fixed --db a.db -o fronts.svg; python3 -c 'import xml.dom.minidom as x; x.parse("fronts.svg")' || wrong "no XML"
+grep -q together fronts.svg && grep -q fixed fronts.svg || wrong "both fronts are named"
+run plot pareto --study together $(for i in 1 2 3 4 5 6; do echo --against fixed; done) --db a.db; code 2; err 'more than the 6'
 run pareto --study together --against nothing --db a.db; code 3
 run pareto --study together --against fixed --objective acc --db a.db; code 3
 
