@@ -213,12 +213,12 @@ enum ohm_status ohm_collect_run(const struct ohm_collect *collect, const struct 
                                 struct ohm_error *err);
 
 /* The rows of the file, after a look at columns and fingerprints; to be released by ohm_csv_release. A last line that
- * was cut off is not among them. OHM_ENOTFOUND: no such file; OHM_EDATA: as above. */
+ * was cut off is not among them. OHM_ENOTFOUND: no such file, or an empty one; OHM_EDATA: as above. */
 enum ohm_status ohm_collect_rows(struct ohm_csv *rows, const struct ohm_collect *collect, const char *path,
                                  struct ohm_error *err);
 
-/* Measures the row of that id again and compares: one of the recipe or of `named`, or one of a genotype. *same: every column but those of time spent holds the same text;
- * where not, `difference` says which. OHM_ENOTFOUND: no such row. */
+/* Measures the row of that id again and compares: a row of the recipe, of `named`, or of a genotype. *same: every column
+ * but those of time spent holds the same text; where not, `difference` says which. OHM_ENOTFOUND: no such row. */
 enum ohm_status ohm_collect_repeat(const struct ohm_collect *collect, const char *id, bool *same,
                                    struct ohm_str *difference, const struct ohm_collect_run *run,
                                    struct ohm_error *err);

@@ -44,6 +44,7 @@ struct ohm_loop_source {
     void *context;
     int figures;
     const struct ohm_target_name *figure; /* [figures] what a row may tell */
+    uint64_t fingerprint;                 /* of all that decides what a row holds */
     /* The rows at hand, in any order. */
     enum ohm_status (*read)(void *context, struct ohm_loop_rows *rows, struct ohm_error *err);
     /* Measures what is not at hand of item[n], on any number of threads; row[n] in their order. OHM_EINTR: stopped. */
@@ -63,6 +64,8 @@ struct ohm_loop_collection {
     const struct ohm_collect *collect;
     const struct ohm_collect_recipe *recipe;
     struct ohm_collect_run run; /* path, jobs, program, stop, progress */
+    bool shuffled;              /* the draw is that of the recipe in another order, which has as many of each size */
+    uint64_t seed;              /* of that order */
 };
 /* collection is copied. */
 enum ohm_status ohm_loop_source_collect(struct ohm_loop_source *out, const struct ohm_loop_collection *collection,
@@ -90,6 +93,7 @@ struct ohm_loop_options {
     int64_t start, scenarios, near, seeds;
     double optimism, level;
     int choose; /* enum ohm_loop_choice */
+    bool anew;
     char reference[OHM_FIELD_TEXT_SIZE];
 };
 extern const struct ohm_field ohm_loop_fields[];
@@ -102,6 +106,11 @@ struct ohm_loop_round {
     int front;          /* networks on the measured front */
     double hypervolume; /* of the front, in the product of the objectives' units; NaN: nothing to be bounded by */
     double tau;         /* Kendall's tau of the held-out rows of the surrogate that chose the round; NaN: none did */
+};
+/* After each row that was measured, in the order in which they were decided on: what was reached for how much. */
+struct ohm_loop_step {
+    int trainings;
+    double cost_s, hypervolume;
 };
 /* Called after each round, also after one that the journal held. */
 typedef void ohm_loop_round_fn(void *context, const struct ohm_loop_round *round);
@@ -160,6 +169,9 @@ struct ohm_loop_result {
     struct ohm_loop_round *round; /* [rounds] */
     size_t round_capacity;
     int rounds;
+    struct ohm_loop_step *step; /* [steps], from where there is a reference on */
+    size_t step_capacity;
+    int steps;
     struct ohm_loop_network *front; /* [count], by the first objective, best first */
     int count, contenders;          /* contenders: networks beside it of which noise leaves open whether they belong */
     bool spent;                     /* a budget ended it, not the number of rounds */

@@ -180,8 +180,8 @@ static bool given(const struct ohm_args *args, const char *name)
 static enum ohm_status check_refine(const struct search *opt, const struct ohm_args *args, struct ohm_error *err)
 {
     static const char *const loop_only[] = {"validate-top", "race",     "trainings", "hours",        "recipe",
-                                            "rows",         "features", "key",       "measure-from", "target",
-                                            "noise",        "cost",     NULL};
+                                            "rows",         "journal",  "features",  "key",          "measure-from",
+                                            "target",       "noise",    "cost",      NULL};
     static const char *const study_only[] = {"name", "surrogate", NULL};
     const bool refine = opt->refine.rounds > 0;
 

@@ -192,14 +192,27 @@ static void show_round(void *context, const struct ohm_loop_round *round)
                 round->networks, round->trainings, round->cost_s / 3600, round->front, round->hypervolume);
 }
 
-/* "rows.csv" gives "rows.loop.csv", "rows.surrogate". */
+/* How long a name is without that end. */
+static int stem(const char *name, const char *end)
+{
+    const size_t n = strlen(name), m = strlen(end);
+
+    return (int)(n > m && strcmp(name + n - m, end) == 0 ? n - m : n);
+}
+
+/* "rows.csv" gives "rows.loop.csv", and that "rows.surrogate". */
 static enum ohm_status name_files(struct refine *r, struct ohm_error *err)
 {
-    const char *const rows = r->opt->rows;
-    const size_t n = strlen(rows), stem = n > 4 && strcmp(rows + n - 4, ".csv") == 0 ? n - 4 : n;
+    const char *const journal = r->opt->journal, *const rows = r->opt->rows;
 
-    ohm_str_printf(&r->journal, "%.*s.loop.csv", (int)stem, rows);
-    ohm_str_printf(&r->folder, "%.*s.surrogate", (int)stem, rows);
+    if (!journal && !rows)
+        return OHM_OK;
+    if (journal)
+        ohm_str_append(&r->journal, journal);
+    else
+        ohm_str_printf(&r->journal, "%.*s.loop.csv", stem(rows, ".csv"), rows);
+    ohm_str_printf(&r->folder, "%.*s.surrogate", stem(ohm_str_text(&r->journal), ".loop.csv"),
+                   ohm_str_text(&r->journal));
     if (r->journal.failed || r->folder.failed)
         return ohm_fail(err, OHM_ENOMEM, "out of memory");
     r->spec.journal = ohm_str_text(&r->journal);
@@ -238,6 +251,8 @@ static enum ohm_status open_collection(struct refine *r, struct ohm_error *err)
         (st = ohm_collection_create(r->cli, &r->of, &r->opt->samples, r->search->jobs, err)) != OHM_OK)
         return st;
     from.collect = r->of.collect;
+    from.shuffled = r->spec.options.anew;
+    from.seed = (uint64_t)r->spec.seed;
     from.run = (struct ohm_collect_run){.path = r->opt->rows,
                                         .jobs = r->search->jobs,
                                         .program = r->spec.program,
@@ -245,23 +260,23 @@ static enum ohm_status open_collection(struct refine *r, struct ohm_error *err)
                                         .progress = show_row,
                                         .context = r};
     r->spec.chip_use = r->of.recipe.chip_use;
-    ohm_str_printf(&r->settings, "recipe %s, fingerprint %016" PRIx64, r->of.recipe.use.collect,
-                   ohm_collect_fingerprint(r->of.collect));
-    return ohm_loop_source_collect(&r->source, &from, err);
+    if ((st = ohm_loop_source_collect(&r->source, &from, err)) == OHM_OK)
+        ohm_str_printf(&r->settings, "recipe %s, fingerprint %016" PRIx64, r->of.recipe.use.collect,
+                       r->source.fingerprint);
+    return st;
 }
 
 static enum ohm_status open_table(struct refine *r, struct ohm_error *err)
 {
     const struct ohm_refine_options *const opt = r->opt;
-    const struct ohm_loop_table from = {.path = opt->table,
-                                        .key = opt->key,
-                                        .target = opt->target.item,
-                                        .targets = opt->target.count,
-                                        .noise = opt->noise.item,
-                                        .noises = opt->noise.count,
-                                        .cost = opt->cost,
-                                        .seed = (uint64_t)r->spec.seed};
-    struct ohm_loop_table table = from;
+    struct ohm_loop_table table = {.path = opt->table,
+                                   .key = opt->key,
+                                   .target = opt->target.item,
+                                   .targets = opt->target.count,
+                                   .noise = opt->noise.item,
+                                   .noises = opt->noise.count,
+                                   .cost = opt->cost,
+                                   .seed = (uint64_t)r->spec.seed};
     enum ohm_status st;
 
     if (!opt->table || !r->search->space || opt->target.count == 0)
@@ -271,10 +286,14 @@ static enum ohm_status open_table(struct refine *r, struct ohm_error *err)
         (st = ohm_cli_chip(r->cli, r->search->chip ? r->search->chip : "hermes64", &r->of.chip)) != OHM_OK ||
         (st = ohm_chip_check_use(r->of.chip, &r->spec.chip_use, err)) != OHM_OK)
         return st;
-    if (opt->rows && (st = name_files(r, err)) != OHM_OK)
+    if (opt->rows)
+        return ohm_fail(err, OHM_ECONFIG, "--rows are those of a recipe; figures of a table stay in the table");
+    if ((st = name_files(r, err)) != OHM_OK)
         return st;
     table.space = r->of.space;
-    return ohm_loop_source_table(&r->source, &table, err);
+    if ((st = ohm_loop_source_table(&r->source, &table, err)) == OHM_OK)
+        ohm_str_printf(&r->settings, "table of %016" PRIx64, r->source.fingerprint);
+    return st;
 }
 
 /* ---- the physics of features ---- */
@@ -358,7 +377,7 @@ static bool for_people(const char *metric)
 static void out_network(struct ohm_out *o, const struct refine *r, const struct ohm_loop_result *result,
                         const struct ohm_loop_network *n)
 {
-    struct ohm_str genotype = {0};
+    struct ohm_str genotype = {0}, key = {0};
     char name[64], error[72];
 
     ohm_out_row(o);
@@ -381,8 +400,11 @@ static void out_network(struct ohm_out *o, const struct refine *r, const struct 
             ohm_out_double(o, result->metric[i], n->metric[i]);
     if (!ohm_out_for_people(o)) {
         ohm_genotype_print(r->of.space, &n->item.genotype, &genotype);
+        ohm_genotype_key(r->of.space, &n->item.genotype, &key);
         ohm_out_str(o, "genotype", &genotype);
+        ohm_out_str(o, "key", &key);
         ohm_str_release(&genotype);
+        ohm_str_release(&key);
     }
     ohm_out_row_end(o);
 }
@@ -411,6 +433,20 @@ static void out_summary(struct ohm_out *o, const struct ohm_loop_result *result)
     }
 }
 
+/* For those who compare loops: what was reached for how much, row by row. */
+static void out_steps(struct ohm_out *o, const struct ohm_loop_result *result)
+{
+    ohm_out_list(o, "steps");
+    for (int i = 0; i < result->steps; i++) {
+        ohm_out_row(o);
+        ohm_out_int(o, "trainings", result->step[i].trainings);
+        ohm_out_double(o, "hours", result->step[i].cost_s / 3600);
+        ohm_out_double(o, "hypervolume", result->step[i].hypervolume);
+        ohm_out_row_end(o);
+    }
+    ohm_out_list_end(o);
+}
+
 static enum ohm_status out_result(const struct refine *r, const struct ohm_loop_result *result, struct ohm_error *err)
 {
     struct ohm_out out;
@@ -425,6 +461,8 @@ static enum ohm_status out_result(const struct refine *r, const struct ohm_loop_
     for (int i = 0; i < result->count; i++)
         out_network(&out, r, result, &result->front[i]);
     ohm_out_list_end(&out);
+    if (out.form == OHM_OUT_JSON)
+        out_steps(&out, result);
     return ohm_out_end(&out, err);
 }
 

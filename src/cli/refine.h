@@ -8,7 +8,7 @@
 
 /* What --refine wants to know beside the options of a search. */
 struct ohm_refine_options {
-    const char *recipe, *rows, *table, *key, *cost, *hours, *features;
+    const char *recipe, *rows, *journal, *table, *key, *cost, *hours, *features;
     struct ohm_words target, noise;
     int64_t top, rounds, race, trainings;
     struct ohm_collection_options samples;
@@ -24,6 +24,8 @@ struct ohm_refine_options {
         OHM_OPT_TEXT(s, refine.recipe, "recipe", 0, "RECIPE", "how networks are measured, as in collect",              \
                      .complete = "recipe"),                                                                            \
         OHM_OPT_TEXT(s, refine.rows, "rows", 0, "FILE.csv", "measured networks: read, and added to",                   \
+                     .complete = "file"),                                                                              \
+        OHM_OPT_TEXT(s, refine.journal, "journal", 0, "FILE.loop.csv", "decisions; beside the rows when not given",    \
                      .complete = "file"),                                                                              \
         OHM_OPT_COLLECTION(s, refine.samples),                                                                         \
         OHM_OPT_TEXT(s, refine.features, "features", 0, "GROUPS", "feature groups of the surrogate that is fitted",    \

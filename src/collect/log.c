@@ -187,6 +187,10 @@ enum ohm_status ohm_collect_rows(struct ohm_csv *rows, const struct ohm_collect 
         return st;
     while (length > 0 && bytes[length - 1] != '\n')
         length--;
+    if (length == 0) {
+        ohm_free(bytes);
+        return ohm_fail_at(err, OHM_ENOTFOUND, OHM_ORIGIN, path, 0, 0, "the file is empty");
+    }
     st = ohm_csv_parse(rows, bytes, length, path, err);
     ohm_free(bytes);
     return st == OHM_OK ? check(rows, c, err) : st;

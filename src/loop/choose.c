@@ -305,9 +305,9 @@ static enum ohm_status set_up(struct chooser *c, struct ohm_error *err)
     return st == OHM_OK ? ohm_parallel_for(c->spec->jobs, c->pool->count, draw_candidate, c, err) : st;
 }
 
-enum ohm_status loop_choose(struct choice *choice, int *chosen, int n, const struct pool *pool, const struct known *known,
-                       const double *reference, const struct ohm_loop_spec *spec, const struct ohm_rng *rng,
-                       struct ohm_error *err)
+enum ohm_status loop_choose(struct choice *choice, int *chosen, int n, const struct pool *pool,
+                            const struct known *known, const double *reference, const struct ohm_loop_spec *spec,
+                            const struct ohm_rng *rng, struct ohm_error *err)
 {
     struct chooser c = {.pool = pool,
                         .known = known,

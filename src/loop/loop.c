@@ -19,6 +19,8 @@ const struct ohm_field ohm_loop_fields[] = {
             "networks measured before the first choice; lacking ones are drawn"),
     OHM_CHOICE(ohm_loop_options, choose, OHM_LOOP_GAIN, choices,
                "what is measured next: by expected gain of hypervolume, by predicted means, or by chance"),
+    OHM_BOOL(ohm_loop_options, anew, 0,
+             "begin as if nothing was measured: rows at hand are trainings like others, only that they take no time"),
     OHM_REAL(ohm_loop_options, optimism, 1, 0, 10,
              "standard deviations by which the search thinks better of a network"),
     OHM_INT(ohm_loop_options, scenarios, 64, 1, 4096, "outcomes of each candidate over which gains are averaged"),
@@ -75,6 +77,43 @@ static const struct ohm_loop_row *row_at_hand(const struct ohm_loop_rows *had, c
     return NULL;
 }
 
+static enum ohm_status volume(const struct loop *l, double *hypervolume, int *fronts, struct ohm_error *err)
+{
+    const int m = l->goals.objectives;
+    int *const index = ohm_alloc((size_t)l->known.count, sizeof *index), n = 0;
+    double *const value = ohm_alloc((size_t)l->known.count, (size_t)m * sizeof *value);
+    enum ohm_status st = index && value ? known_front(&l->known, index, fronts, err)
+                                        : ohm_fail(err, OHM_ENOMEM, "out of memory for %d networks", l->known.count);
+
+    *hypervolume = NAN;
+    for (int i = 0; st == OHM_OK && i < *fronts; i++)
+        memcpy(value + m * n++, l->known.network[index[i]].mean, (size_t)m * sizeof *value);
+    if (st == OHM_OK && l->has_reference) {
+        *hypervolume = 0;
+        st = n > 0 ? ohm_hypervolume(value, n, m, l->reference, hypervolume, err) : OHM_OK;
+    }
+    ohm_free(index);
+    ohm_free(value);
+    return st;
+}
+
+static enum ohm_status note_step(struct loop *l, struct ohm_error *err)
+{
+    struct ohm_loop_result *const r = l->result;
+    struct ohm_loop_step step = {.trainings = l->made, .cost_s = l->cost_s};
+    int fronts;
+    enum ohm_status st;
+
+    if (!l->has_reference)
+        return OHM_OK;
+    if ((st = volume(l, &step.hypervolume, &fronts, err)) != OHM_OK)
+        return st;
+    if (!ohm_grow(&r->step, &r->step_capacity, (size_t)r->steps + 1, sizeof *r->step))
+        return ohm_fail(err, OHM_ENOMEM, "out of memory for %d steps", r->steps);
+    r->step[r->steps++] = step;
+    return OHM_OK;
+}
+
 static enum ohm_status play_had(struct loop *l, const struct group *g, struct ohm_error *err)
 {
     enum ohm_status st = OHM_OK;
@@ -91,8 +130,13 @@ static enum ohm_status play_had(struct loop *l, const struct group *g, struct oh
     return st;
 }
 
-/* Rows of a group that is to be measured: as many as the budget allows. */
-static enum ohm_status measure(struct loop *l, const struct group *g, int n, struct ohm_error *err)
+static bool hours_spent(const struct loop *l)
+{
+    return l->spec->hours > 0 && l->cost_s >= 3600 * l->spec->hours;
+}
+
+/* Rows [first, first + n) of a group that is to be measured. */
+static enum ohm_status measure(struct loop *l, const struct group *g, int first, int n, struct ohm_error *err)
 {
     struct ohm_loop_row *const row = ohm_alloc((size_t)n, sizeof *row);
     struct ohm_collect_item *const item = ohm_alloc((size_t)n, sizeof *item);
@@ -100,32 +144,35 @@ static enum ohm_status measure(struct loop *l, const struct group *g, int n, str
     enum ohm_status st = row && item ? OHM_OK : ohm_fail(err, OHM_ENOMEM, "out of memory for %d rows", n);
 
     for (int i = 0; i < n && st == OHM_OK; i++)
-        item[i] = g->item[i].item;
+        item[i] = g->item[first + i].item;
     if (st == OHM_OK)
         st = source->measure(source->context, row, item, n, err);
     for (int i = 0; i < n && st == OHM_OK; i++) {
         st = known_add(&l->known, &row[i], g->round, err);
         l->made++;
         l->cost_s += row[i].cost_s;
+        if (st == OHM_OK)
+            st = note_step(l, err);
     }
     ohm_free(row);
     ohm_free(item);
     return st;
 }
 
-static bool hours_spent(const struct loop *l)
-{
-    return l->spec->hours > 0 && l->cost_s >= 3600 * l->spec->hours;
-}
-
+/* As much of a group as the budget allows: where hours are counted, a row for each thread at a time. */
 static enum ohm_status play(struct loop *l, const struct group *g, struct ohm_error *err)
 {
     const int64_t left = l->spec->trainings > 0 ? l->spec->trainings - l->made : INT32_MAX;
-    const int n = left < g->count ? (int)left : g->count;
-    const enum ohm_status st = g->kind == GROUP_HAD ? play_had(l, g, err) : measure(l, g, n, err);
+    const int n = left < g->count ? (int)left : g->count, part = l->spec->hours > 0 ? l->spec->jobs : n;
+    enum ohm_status st = OHM_OK;
+    int done = 0;
 
+    if (g->kind == GROUP_HAD)
+        return play_had(l, g, err);
     l->tau = g->kind == GROUP_CHOSEN ? g->tau : l->tau;
-    l->result->spent = l->result->spent || (g->kind != GROUP_HAD && n < g->count);
+    for (; done < n && st == OHM_OK && !hours_spent(l); done += part < n - done ? part : n - done)
+        st = measure(l, g, done, part < n - done ? part : n - done, err);
+    l->result->spent = l->result->spent || done < g->count;
     return st;
 }
 
@@ -176,6 +223,8 @@ static enum ohm_status take_had(struct loop *l, struct ohm_error *err)
         return OHM_OK; /* it began with nothing */
     if ((st = group_create(&g, 0, GROUP_HAD, l->had.count, err)) != OHM_OK)
         return st;
+    if (l->spec->options.anew)
+        l->had.count = 0;
     qsort(l->had.row, (size_t)l->had.count, sizeof *l->had.row, by_id);
     for (int i = 0; i < l->had.count; i++)
         group_add(&g, &l->had.row[i].item);
@@ -253,26 +302,6 @@ static void find_reference(struct loop *l)
             l->reference[k] = l->has_reference ? fmax(l->reference[k], n->mean[k]) : n->mean[k];
         l->has_reference = l->has_reference || n->usable;
     }
-}
-
-static enum ohm_status volume(const struct loop *l, double *hypervolume, int *fronts, struct ohm_error *err)
-{
-    const int m = l->goals.objectives;
-    int *const index = ohm_alloc((size_t)l->known.count, sizeof *index), n = 0;
-    double *const value = ohm_alloc((size_t)l->known.count, (size_t)m * sizeof *value);
-    enum ohm_status st = index && value ? known_front(&l->known, index, fronts, err)
-                                        : ohm_fail(err, OHM_ENOMEM, "out of memory for %d networks", l->known.count);
-
-    *hypervolume = NAN;
-    for (int i = 0; st == OHM_OK && i < *fronts; i++)
-        memcpy(value + m * n++, l->known.network[index[i]].mean, (size_t)m * sizeof *value);
-    if (st == OHM_OK && l->has_reference) {
-        *hypervolume = 0;
-        st = n > 0 ? ohm_hypervolume(value, n, m, l->reference, hypervolume, err) : OHM_OK;
-    }
-    ohm_free(index);
-    ohm_free(value);
-    return st;
 }
 
 static enum ohm_status end_round(struct loop *l, int number, struct ohm_error *err)
@@ -552,5 +581,6 @@ void ohm_loop_result_release(struct ohm_loop_result *r)
 {
     ohm_free(r->round);
     ohm_free(r->front);
+    ohm_free(r->step);
     *r = (struct ohm_loop_result){0};
 }

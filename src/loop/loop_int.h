@@ -104,7 +104,7 @@ struct pool {
 };
 /* Searches on the surrogate, and looks around the measured front: candidates that were not measured, each once. */
 enum ohm_status candidates_find(struct pool *pool, const struct known *known, const struct model *model,
-                          const struct ohm_loop_spec *spec, const struct ohm_rng *rng, struct ohm_error *err);
+                                const struct ohm_loop_spec *spec, const struct ohm_rng *rng, struct ohm_error *err);
 void candidates_release(struct pool *pool);
 
 /* A set of numbers other than 0. */
@@ -124,9 +124,9 @@ struct choice {
     double gain;   /* of hypervolume, that is expected */
 };
 /* Up to n candidates, best first; reference[objectives]. */
-enum ohm_status loop_choose(struct choice *choice, int *chosen, int n, const struct pool *pool, const struct known *known,
-                       const double *reference, const struct ohm_loop_spec *spec, const struct ohm_rng *rng,
-                       struct ohm_error *err);
+enum ohm_status loop_choose(struct choice *choice, int *chosen, int n, const struct pool *pool,
+                            const struct known *known, const double *reference, const struct ohm_loop_spec *spec,
+                            const struct ohm_rng *rng, struct ohm_error *err);
 /* What the box between y and the reference has beside the boxes of the n rows of front. */
 enum ohm_status gain_of(double *gain, const double *y, const double *front, int n, int m, const double *reference,
                         struct ohm_error *err);

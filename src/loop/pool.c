@@ -235,7 +235,7 @@ static enum ohm_status look_around(struct filler *f, const struct ohm_rng *rng, 
 }
 
 enum ohm_status candidates_find(struct pool *pool, const struct known *known, const struct model *model,
-                          const struct ohm_loop_spec *spec, const struct ohm_rng *rng, struct ohm_error *err)
+                                const struct ohm_loop_spec *spec, const struct ohm_rng *rng, struct ohm_error *err)
 {
     struct filler f = {.pool = pool, .known = known, .model = model, .spec = spec};
     enum ohm_status st = OHM_OK;

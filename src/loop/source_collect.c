@@ -1,6 +1,8 @@
 /* source_collect.c - rows of a collection: networks trained and validated by its recipe, in its file. */
 #include "loop_int.h"
 
+#include "ohm/rng.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +12,7 @@ struct collection {
     struct ohm_target_name figure[OHM_LOOP_FIGURES_MAX];
     int figures;
     const struct ohm_space *space;
+    int *order; /* [recipe's networks] the draw; NULL: as they are numbered */
 };
 
 static void add_figure(struct collection *c, const char *what, const char *time)
@@ -147,28 +150,70 @@ static enum ohm_status draw(void *context, struct ohm_collect_item *item, int nu
     (void)err;
     *item = (struct ohm_collect_item){0};
     *found = number < c->from.recipe->use.networks;
-    if (*found)
-        item->genotype = *ohm_collect_genotype(c->from.collect, number);
+    if (!*found)
+        return OHM_OK;
+    number = c->order ? c->order[number] : number;
+    item->genotype = *ohm_collect_genotype(c->from.collect, number);
     snprintf(item->base, sizeof item->base, "%d", number);
     return OHM_OK;
+}
+
+/* Network i is of the stratum i modulo their number, here as there. */
+static enum ohm_status shuffle(struct collection *c, struct ohm_error *err)
+{
+    const int n = (int)c->from.recipe->use.networks, strata = c->from.recipe->edges > 2 ? c->from.recipe->edges - 1 : 1;
+    const struct ohm_rng seed = ohm_rng_seed(c->from.seed), draw = ohm_rng_named(&seed, "draw");
+    int *const part = ohm_alloc((size_t)n, sizeof *part);
+
+    c->order = ohm_alloc((size_t)n, sizeof *c->order);
+    if (!part || !c->order) {
+        ohm_free(part);
+        return ohm_fail(err, OHM_ENOMEM, "out of memory for %d networks", n);
+    }
+    for (int s = 0; s < strata; s++) {
+        struct ohm_rng rng = ohm_rng_child(&draw, (uint64_t)s);
+        int count = 0;
+
+        for (int i = s; i < n; i += strata)
+            part[count++] = i;
+        ohm_rng_shuffle(&rng, part, count);
+        for (int i = 0; i < count; i++)
+            c->order[s + i * strata] = part[i];
+    }
+    ohm_free(part);
+    return OHM_OK;
+}
+
+static void release(void *context)
+{
+    struct collection *const c = context;
+
+    ohm_free(c->order);
+    ohm_free(c);
 }
 
 enum ohm_status ohm_loop_source_collect(struct ohm_loop_source *out, const struct ohm_loop_collection *collection,
                                         struct ohm_error *err)
 {
     struct collection *const c = ohm_alloc(1, sizeof *c);
+    enum ohm_status st;
 
     if (!c)
         return ohm_fail(err, OHM_ENOMEM, "out of memory");
     c->from = *collection;
     c->space = ohm_collect_space(collection->collect);
     list_figures(c);
+    if (collection->shuffled && (st = shuffle(c, err)) != OHM_OK) {
+        release(c);
+        return st;
+    }
     *out = (struct ohm_loop_source){.context = c,
                                     .figures = c->figures,
                                     .figure = c->figure,
+                                    .fingerprint = ohm_collect_fingerprint(collection->collect),
                                     .read = read,
                                     .measure = measure,
                                     .draw = draw,
-                                    .free = ohm_free};
+                                    .free = release};
     return OHM_OK;
 }

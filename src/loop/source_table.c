@@ -251,6 +251,15 @@ static enum ohm_status draw(void *context, struct ohm_collect_item *item, int nu
     return OHM_OK;
 }
 
+static uint64_t fingerprint(const struct table *t, const struct ohm_loop_table *from)
+{
+    uint64_t hash = ohm_hash_mix(ohm_rows_hash(&t->rows, t->space), from->seed);
+
+    for (int i = 0; i < t->rows.targets; i++)
+        hash = ohm_hash_mix(hash, ohm_hash(t->rows.target[i].name, strlen(t->rows.target[i].name)));
+    return hash;
+}
+
 enum ohm_status ohm_loop_source_table(struct ohm_loop_source *out, const struct ohm_loop_table *from,
                                       struct ohm_error *err)
 {
@@ -266,6 +275,7 @@ enum ohm_status ohm_loop_source_table(struct ohm_loop_source *out, const struct 
         *out = (struct ohm_loop_source){.context = t,
                                         .figures = t->figures,
                                         .figure = t->figure,
+                                        .fingerprint = fingerprint(t, from),
                                         .read = read_none,
                                         .measure = measure,
                                         .draw = draw,
