@@ -1,5 +1,6 @@
 /* cmd_cost.c - what a network costs on a chip, or on several side by side. */
 #include "chip_arg.h"
+#include "cost_many.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,7 +9,8 @@
 struct cost {
     const char *chip, *compare, *rate;
     struct ohm_words set;
-    bool by_layer;
+    int64_t top; /* 0: not asked for */
+    bool by_layer, front;
     struct ohm_net_options net;
     struct ohm_format format;
 };
@@ -22,6 +24,8 @@ static const struct ohm_option options[] = {
                  "energy.output_pJ=150"),
     OHM_OPT_TEXT(cost, rate, "rate", 0, "HZ", "copies of the whole network that so many inferences per second take"),
     OHM_OPT_FLAG(cost, by_layer, "by-layer", 0, "also one row a layer"),
+    OHM_OPT_FLAG(cost, front, "front", 0, "also each network on the Pareto front of the study (--study)"),
+    OHM_OPT_INT(cost, top, "top", 'k', "K", NULL, 1, 10000, "also the K best networks of the study"),
     OHM_OPT_NET(cost),
     OHM_OPT_FORMAT(cost),
     OHM_OPT_END,
@@ -202,8 +206,6 @@ static enum ohm_status cost_one(struct ohm_cli *cli, const struct cost *opt, con
 
 /* ---- several chips ---- */
 
-enum { COMPARE_MAX = 16 };
-
 static void out_cell(struct ohm_out *o, const struct platform *p, int row)
 {
     if (row == 0)
@@ -262,8 +264,8 @@ static enum ohm_status compare(struct ohm_cli *cli, const struct cost *opt, cons
     struct ohm_out out;
     enum ohm_status st = ohm_words_split(cli, opt->compare, ',', &names, err);
 
-    if (st == OHM_OK && (names.count < 1 || names.count > COMPARE_MAX))
-        return ohm_fail(err, OHM_ECONFIG, "--compare names %d chips, outside [1, %d]", names.count, COMPARE_MAX);
+    if (st == OHM_OK && (names.count < 1 || names.count > OHM_COMPARE_MAX))
+        return ohm_fail(err, OHM_ECONFIG, "--compare names %d chips, outside [1, %d]", names.count, OHM_COMPARE_MAX);
     for (int i = 0; i < names.count && st == OHM_OK; i++) {
         *loaded = i + 1;
         if ((st = ohm_chip_arg_load(cli, &p[i].arg, names.item[i], &opt->set, err)) == OHM_OK)
@@ -283,7 +285,7 @@ static enum ohm_status compare(struct ohm_cli *cli, const struct cost *opt, cons
 static enum ohm_status cost_several(struct ohm_cli *cli, const struct cost *opt, const struct ohm_named_net *n,
                                     struct ohm_error *err)
 {
-    struct platform p[COMPARE_MAX]; /* the first `loaded` are filled */
+    struct platform p[OHM_COMPARE_MAX]; /* the first `loaded` are filled */
     enum ohm_status st;
     int loaded = 0;
 
@@ -295,15 +297,45 @@ static enum ohm_status cost_several(struct ohm_cli *cli, const struct cost *opt,
     return st;
 }
 
+/* ---- several networks ---- */
+
+static enum ohm_status cost_list(struct ohm_cli *cli, const struct cost *opt, const struct ohm_net_list *nets,
+                                 struct ohm_error *err)
+{
+    struct ohm_words chips = {0};
+    enum ohm_status st;
+
+    if (opt->by_layer || opt->rate)
+        return ohm_fail(err, OHM_ECONFIG, "--%s is of one network", opt->rate ? "rate" : "by-layer");
+    st = ohm_words_split(cli, opt->compare ? opt->compare : opt->chip, ',', &chips, err);
+    return st == OHM_OK ? ohm_cost_many(cli, nets, &chips, &opt->set, &opt->format, err) : st;
+}
+
+static enum ohm_status list_networks(struct ohm_cli *cli, const struct cost *opt, const struct ohm_args *args,
+                                     struct ohm_net_list *nets, struct ohm_error *err)
+{
+    enum ohm_status st = ohm_net_list_words(cli, nets, args, &opt->net, err);
+
+    if (st == OHM_OK && opt->front)
+        st = ohm_net_list_front(cli, nets, &opt->net, err);
+    if (st == OHM_OK && opt->top)
+        st = ohm_net_list_best(cli, nets, &opt->net, (int)opt->top, err);
+    if (st == OHM_OK && nets->count == 0)
+        return ohm_fail(err, OHM_ECONFIG, "no network: name some, or give --front or --top");
+    return st;
+}
+
 static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct ohm_args *args, struct ohm_error *err)
 {
     const struct cost *opt = object;
-    struct ohm_named_net net = {0};
-    enum ohm_status st = ohm_net_arg(cli, &net, args->word[0], &opt->net, err);
+    struct ohm_net_list nets = {0};
+    enum ohm_status st = list_networks(cli, opt, args, &nets, err);
 
-    if (st == OHM_OK)
-        st = opt->compare ? cost_several(cli, opt, &net, err) : cost_one(cli, opt, &net, err);
-    ohm_net_arg_release(&net);
+    if (st == OHM_OK && (nets.count > 1 || opt->front || opt->top))
+        st = cost_list(cli, opt, &nets, err);
+    else if (st == OHM_OK)
+        st = opt->compare ? cost_several(cli, opt, nets.item[0], err) : cost_one(cli, opt, nets.item[0], err);
+    ohm_net_list_release(&nets);
     return st;
 }
 
@@ -313,21 +345,24 @@ static const char *const examples[] = {"ohmnas cost n:3fa9c1 --by-layer",
                                        "ohmnas cost 432030 --space nb201 --set schedule=pipelined --set replicate=on",
                                        "ohmnas cost searchspaces/reference/resnet32.yaml --compare "
                                        "hermes64,hermes64:periphery=nmpu,mesh512",
+                                       "ohmnas cost --front --study kws --compare hermes64,mesh512,cpu",
                                        NULL};
 
 const struct ohm_command ohm_cmd_cost = {
     .name = "cost",
-    .operands = "NET",
-    .words_min = 1,
-    .words_max = 1,
+    .operands = "[NET...]",
+    .words_min = 0,
+    .words_max = -1,
     .complete = "file",
-    .summary = "mapping, latency, energy and area of a network on a chip",
+    .summary = "mapping, latency, energy and area of networks on chips",
     .details =
         "NET is a file written by export, a file of layers (searchspaces/reference), n:ID or #NUMBER of the run "
         "log, or, with --space, 'axis=value ...' or a key of that space. A network that does not fit is priced all "
         "the same; 'chips' says how many chips it needs, 'does_not_fit' why.\n\n"
         "'array', 'digital' and so on are the parts that time (layer after layer) and energy are spent in. ohmnas "
-        "chip show lists the numbers that --set can change.",
+        "chip show lists the numbers that --set can change.\n\n"
+        "Several networks are a row each, and with --compare the last table says how far the chips agree on their "
+        "order.",
     .examples = examples,
     .options = options,
     .size = sizeof(struct cost),

@@ -1,6 +1,7 @@
 /* net_list.c - several networks at once. */
 #include "net_list.h"
 
+#include "best_trials.h"
 #include "front.h"
 
 #include <stdio.h>
@@ -64,23 +65,18 @@ enum ohm_status ohm_net_list_draw(struct ohm_cli *cli, struct ohm_net_list *list
     return st;
 }
 
-/* ---- the front of a study ---- */
+/* ---- of a study ---- */
 
-static enum ohm_status add_front(struct ohm_cli *cli, struct ohm_net_list *list, const struct ohm_front *front,
-                                 const struct ohm_study_row *study, const struct ohm_net_options *options,
-                                 struct ohm_error *err)
+static enum ohm_status add_trial(struct ohm_cli *cli, struct ohm_net_list *list, int64_t trial, int64_t study,
+                                 const struct ohm_net_options *options, struct ohm_error *err)
 {
     struct ohm_net_options of = *options;
-    enum ohm_status st = OHM_OK;
     char id[32], number[32];
 
-    snprintf(id, sizeof(id), "#%lld", (long long)study->id);
+    snprintf(id, sizeof(id), "#%lld", (long long)study);
+    snprintf(number, sizeof(number), "#%lld", (long long)trial);
     of.study = id;
-    for (int i = 0; i < front->count && st == OHM_OK; i++) {
-        snprintf(number, sizeof(number), "#%lld", (long long)front->number[front->index[i]]);
-        st = ohm_net_list_add(cli, list, number, &of, err);
-    }
-    return st;
+    return ohm_net_list_add(cli, list, number, &of, err);
 }
 
 enum ohm_status ohm_net_list_front(struct ohm_cli *cli, struct ohm_net_list *list,
@@ -94,11 +90,34 @@ enum ohm_status ohm_net_list_front(struct ohm_cli *cli, struct ohm_net_list *lis
     enum ohm_status st;
 
     if ((st = ohm_cli_study(&db, &store, &study, err)) == OHM_OK &&
-        (st = ohm_store_metrics(store, study.id, names.name, &names.count, err)) == OHM_OK &&
-        (st = ohm_front_load(cli, &front, store, study.id, NULL, NULL, &names, err)) == OHM_OK)
-        st = add_front(cli, list, &front, &study, options, err);
+        (st = ohm_store_metrics(store, study.id, names.name, &names.count, err)) == OHM_OK)
+        st = ohm_front_load(cli, &front, store, study.id, NULL, NULL, &names, err);
+    for (int i = 0; i < front.count && st == OHM_OK; i++)
+        st = add_trial(cli, list, front.number[front.index[i]], study.id, options, err);
     ohm_front_release(&front);
     ohm_metric_names_release(&names);
+    ohm_store_close(store);
+    return st;
+}
+
+enum ohm_status ohm_net_list_best(struct ohm_cli *cli, struct ohm_net_list *list, const struct ohm_net_options *options,
+                                  int k, struct ohm_error *err)
+{
+    const struct ohm_db_options db = {options->db, options->study};
+    struct ohm_objective_names objectives;
+    struct ohm_store *store = NULL;
+    struct ohm_study_row study;
+    int64_t *const trial = ohm_alloc((size_t)k, sizeof(*trial));
+    enum ohm_status st = trial ? OHM_OK : ohm_fail(err, OHM_ENOMEM, "out of memory");
+    int count = 0;
+
+    if (st == OHM_OK && (st = ohm_cli_study(&db, &store, &study, err)) == OHM_OK &&
+        (st = ohm_cli_objectives(cli, store, study.id, &objectives, err)) == OHM_OK &&
+        (st = ohm_best_trials(trial, &count, store, study.id, &objectives, k, err)) == OHM_OK && count == 0)
+        st = ohm_fail(err, OHM_EUNFIT, "study %s has no feasible trial", study.name);
+    for (int i = 0; i < count && st == OHM_OK; i++)
+        st = add_trial(cli, list, trial[i], study.id, options, err);
+    ohm_free(trial);
     ohm_store_close(store);
     return st;
 }

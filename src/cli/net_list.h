@@ -24,5 +24,8 @@ enum ohm_status ohm_net_list_draw(struct ohm_cli *cli, struct ohm_net_list *list
 /* Appends the Pareto front of a study, best by its first objective first. */
 enum ohm_status ohm_net_list_front(struct ohm_cli *cli, struct ohm_net_list *list,
                                    const struct ohm_net_options *options, struct ohm_error *err);
+/* Appends the k best networks of a study, best first (ohm_best_trials). */
+enum ohm_status ohm_net_list_best(struct ohm_cli *cli, struct ohm_net_list *list, const struct ohm_net_options *options,
+                                  int k, struct ohm_error *err);
 
 #endif
