@@ -261,12 +261,13 @@ static enum ohm_status draw_all(struct comparison *c, void *context, struct ohm_
             x[s][i] = value_of(&side->front, i, 1);
             y[s][i] = value_of(&side->front, i, 0);
         }
-        series[s] = (struct ohm_series){.name = side->study.name,
-                                        .kind = c->m == 2 ? OHM_SERIES_LINE : OHM_SERIES_POINTS,
-                                        .colour = s,
-                                        .x = x[s],
-                                        .y = y[s],
-                                        .n = side->front.count};
+        /* The first one last, so that it lies above the others. */
+        series[c->count - 1 - s] = (struct ohm_series){.name = side->study.name,
+                                                       .kind = c->m == 2 ? OHM_SERIES_LINE : OHM_SERIES_POINTS,
+                                                       .colour = s,
+                                                       .x = x[s],
+                                                       .y = y[s],
+                                                       .n = side->front.count};
     }
     if (st == OHM_OK)
         ohm_chart_svg(svg, &(struct ohm_chart){.x_label = names->name[1],
