@@ -60,6 +60,8 @@ static enum ohm_status write_folder(const struct ohm_report *r, struct ohm_error
         ohm_report_plot_drift(&s, r);
         st = write_file(r, "drift.svg", &s, st, err);
     }
+    if (st == OHM_OK && ohm_report_plot_trained(&s, r))
+        st = write_file(r, "trained.svg", &s, st, err);
     if (st == OHM_OK) {
         ohm_report_write_json(&s, r);
         st = write_file(r, "report.json", &s, st, err);

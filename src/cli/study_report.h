@@ -72,6 +72,7 @@ struct ohm_report_run {
     const char *weights;            /* file */
     const char *kind;               /* "hardware-aware", "digital", or "" where the training is not in the log */
     const char *recipe;             /* of that training, or "" */
+    const char *settings;           /* of the hardware, as JSON */
     double metric[OHM_METRICS_MAX]; /* of its trial; NaN: not of this study */
     bool of_study;
 };
@@ -148,6 +149,8 @@ void ohm_report_write_json(struct ohm_str *s, const struct ohm_report *r);
 enum ohm_status ohm_report_plot_front(struct ohm_str *s, const struct ohm_report *r, struct ohm_error *err);
 void ohm_report_plot_race(struct ohm_str *s, const struct ohm_report *r);
 void ohm_report_plot_drift(struct ohm_str *s, const struct ohm_report *r);
+/* What was trained and measured, by the first two objectives; false: there is nothing to be shown. */
+bool ohm_report_plot_trained(struct ohm_str *s, const struct ohm_report *r);
 bool ohm_report_has_drift(const struct ohm_report *r);
 
 /* The value of a metric of the study for a network, NaN where it is not known. */

@@ -115,7 +115,7 @@ ok report tiny --db s.db --rows rows.csv --baselines base.csv --random 2 -o made
 no_out
 cp -r made before; ok report tiny --db s.db --rows rows.csv --baselines base.csv --random 2 -o made -j 1
 diff -r made before >/dev/null || wrong "two reports of one study differ"
-for plot in front course drift; do
+for plot in front course trained drift; do
     python3 -c 'import sys, xml.dom.minidom as x; x.parse(sys.argv[1])' made/$plot.svg || wrong "$plot.svg is no XML"
     grep -q "($plot.svg)" made/report.md || wrong "$plot.svg is not shown"
 done
@@ -137,6 +137,7 @@ assert day['predicted'] == best['metrics']['acc_1d'] and day['predicted_sd'] == 
 assert all(t['predicted'] is None for t in runs[2]['times'])
 PY
 grep -q 'hardware-aware, 2 trainings' made/report.md || wrong "two seeds are not one row"
+grep -q ">$net</text>" made/trained.svg || wrong "the winner is not in the picture"
 
 # A number that is none is told with its line.
 sed '$s/,[^,]*$/,soon/' base.csv >bad.csv
