@@ -3,13 +3,6 @@
 
 enum { COUNT_MOST = 4095 }; /* counters of 12 bits */
 
-static inline float counted(float count, float zero)
-{
-    const float all = count + zero;
-
-    return all < COUNT_MOST ? all : COUNT_MOST;
-}
-
 /* The ADC of a column has a gain for each of its counters; which one, the sign of what counts says. */
 static void gain(float *y, int n, int width, float *const by[COUNTERS], float sign, bool back)
 {
@@ -52,17 +45,32 @@ INLINE doubles chosen(longs which, doubles yes, doubles no)
     return (doubles)(((longs)yes & which) | ((longs)no & ~which));
 }
 
-/* As half_of of half.h. */
+INLINE doubles all_of(double x)
+{
+    return (doubles){0} + x;
+}
+
+INLINE doubles size_of(doubles x)
+{
+    return (doubles)((longs)x & INT64_MAX);
+}
+
+/* As half_of of half.h: what is added and taken away has its last place where a binary16 of that size has its own. */
 INLINE doubles halved(doubles x)
 {
-    const doubles magic = (doubles){0} + 402653184.0, fixed = (x + magic) - magic;
-    const longs sign = (longs)x & INT64_MIN, size = (longs)x & INT64_MAX;
-    const longs last = (longs)((pairs)x >> 42 & 1), up = (longs)x + ((((int64_t)1 << 41) - 1) + last);
-    const doubles floating = (doubles)(up & -((int64_t)1 << 42));
-    const doubles infinite = (doubles)(sign | (longs)((doubles){0} + (double)INFINITY));
-    const doubles rounded = chosen((doubles)((longs)floating & INT64_MAX) > 65504, infinite, floating);
+    const longs exponent = (longs)x & ((int64_t)0x7ff << 52), sign = (longs)x & INT64_MIN;
+    const doubles power = chosen((doubles)exponent > 0x1p-14, (doubles)exponent, all_of(0x1p-14));
+    const doubles magic = power * (1.5 * 0x1p42), infinite = (doubles)(sign | (longs)all_of((double)INFINITY));
 
-    return chosen((doubles)size < 0x1p-14, fixed, rounded);
+    return chosen(size_of(x) >= 65520, infinite, (x + magic) - magic);
+}
+
+/* The same of counters, which hold whole numbers from 0 to COUNT_MOST: from 2048 on those that are even. */
+INLINE doubles halved_count(doubles x)
+{
+    const double magic = 1.5 * 0x1p53;
+
+    return chosen(x > 2048, (x + magic) - magic, x);
 }
 
 INLINE doubles wider(const float *from)
@@ -81,18 +89,14 @@ INLINE doubles load_doubles(const double *from)
     return x;
 }
 
-INLINE doubles all_of(double x)
-{
-    return (doubles){0} + x;
-}
-
-/* Counts of a line of columns, INT8 of the tile of rows before and after. */
-struct some {
-    float y[LINE], count[COUNTERS][LINE];
+/* A line of columns: INT8 of the tile of rows before and after, counters, what these have without any current. */
+struct line {
+    float *y;
+    const float *count[COUNTERS], *zero[COUNTERS];
 };
 
 /* Two multiply-adds, P - N, the affine map and the INT8 from the link, each rounded to binary16. */
-INLINE void ldpu_line(struct some *s, const struct ldpu *u, int c, double least)
+INLINE void ldpu_line(const struct line *l, const struct ldpu *u, int c, double least)
 {
     const double ties = 6755399441055744.0; /* 1.5 2^52: to the nearest whole number, halves to even */
 
@@ -102,17 +106,20 @@ INLINE void ldpu_line(struct some *s, const struct ldpu *u, int c, double least)
         few out;
 
         UNROLL
-        for (int k = 0; k < COUNTERS; k++)
-            part[k] = halved(halved(wider(s->count[k] + i)) * load_doubles(u->scale[k] + c + i) +
-                             load_doubles(u->offset[k] + c + i));
+        for (int k = 0; k < COUNTERS; k++) {
+            const doubles all = wider(l->count[k] + i) + wider(l->zero[k] + i);
+            const doubles count = halved_count(chosen(all < COUNT_MOST, all, all_of(COUNT_MOST)));
+
+            part[k] = halved(count * load_doubles(u->scale[k] + c + i) + load_doubles(u->offset[k] + c + i));
+        }
         z = halved(halved(part[PLUS] - part[MINUS]) * load_doubles(u->norm_scale + c + i) +
                    load_doubles(u->norm_offset + c + i));
-        z = halved(z + wider(s->y + i));
+        z = halved(z + wider(l->y + i));
         held = chosen(z > 127, all_of(127), z);
         held = chosen(held > -128, held, all_of(-128));
         held = (held + ties) - ties;
         out = __builtin_convertvector(chosen(held < least, all_of(least), held), few);
-        memcpy(s->y + i, &out, sizeof out);
+        memcpy(l->y + i, &out, sizeof out);
     }
 }
 
@@ -148,7 +155,7 @@ struct fixed {
 };
 enum { SCALE_BITS = 7, OFFSET_BITS = 1 }; /* of fractions */
 
-INLINE void nmpu_line(struct some *s, const struct nmpu *u, int c, const struct fixed *f)
+INLINE void nmpu_line(const struct line *l, const struct nmpu *u, int c, const struct fixed *f)
 {
     UNROLL
     for (int i = 0; i < LINE; i += WIDE) {
@@ -156,7 +163,8 @@ INLINE void nmpu_line(struct some *s, const struct nmpu *u, int c, const struct 
 
         UNROLL
         for (int k = 0; k < COUNTERS; k++) {
-            const whole count = __builtin_convertvector(load(s->count[k] + i), whole);
+            const reals all = load(l->count[k] + i) + load(l->zero[k] + i);
+            const whole count = __builtin_convertvector(less(all, splat(COUNT_MOST)), whole);
 
             part[k] = held_to(count * load_codes(u->scale[k] + c + i) +
                                   load_codes(u->offset[k] + c + i) * (1 << (SCALE_BITS - OFFSET_BITS)),
@@ -165,8 +173,8 @@ INLINE void nmpu_line(struct some *s, const struct nmpu *u, int c, const struct 
         q = shifted(part[PLUS] - part[MINUS], f->guard, f->guard_up) * load_codes(u->norm_scale + c + i) +
             load_codes(u->norm_offset + c + i) * (1 << (f->fraction - OFFSET_BITS));
         q = held_to(shifted(q, f->fraction, f->fraction_up), 127);
-        q = held_to(q + __builtin_convertvector(load(s->y + i), whole), 127);
-        store(s->y + i, more(__builtin_convertvector(q, reals), splat((float)f->least)));
+        q = held_to(q + __builtin_convertvector(load(l->y + i), whole), 127);
+        store(l->y + i, more(__builtin_convertvector(q, reals), splat((float)f->least)));
     }
 }
 
@@ -183,7 +191,7 @@ static struct fixed fixed_of(const struct link *l, const struct ohm_nmpu_config 
                           .fraction = fraction};
 }
 
-/* One of the two. */
+/* One of the two. Of the last line of a row some columns may be those of the next row. */
 INLINE void run_units(const struct link *l, const struct ldpu *floating, const struct nmpu *codes,
                       const struct ohm_nmpu_config *config)
 {
@@ -191,21 +199,23 @@ INLINE void run_units(const struct link *l, const struct ldpu *floating, const s
 
     for (size_t i = 0; i < (size_t)l->n; i++)
         for (int c = 0; c < l->width; c += LINE) {
-            const size_t n = (size_t)(l->width - c < LINE ? l->width - c : LINE), size = n * sizeof(float);
-            float *const y = l->y + i * l->stride + c;
-            struct some s = {0};
+            const size_t at = i * (size_t)l->width + (size_t)c, left = (size_t)(l->width - c);
+            float *const y = l->y + i * l->stride + c, some[1 + COUNTERS][LINE];
+            struct line line = {
+                y, {l->count[PLUS] + at, l->count[MINUS] + at}, {l->zero[PLUS] + c, l->zero[MINUS] + c}};
 
-            memcpy(s.y, y, size);
-            for (int k = 0; k < COUNTERS; k++) {
-                memcpy(s.count[k], l->count[k] + i * (size_t)l->width + c, size);
-                for (int at = 0; at < LINE; at++)
-                    s.count[k][at] = counted(s.count[k][at], l->zero[k][c + at]);
+            if (left < LINE) {
+                memset(some, 0, sizeof some);
+                line.y = memcpy(some[0], y, left * sizeof *y);
+                for (int k = 0; k < COUNTERS; k++)
+                    line.count[k] = memcpy(some[1 + k], l->count[k] + at, left * sizeof *y);
             }
             if (codes)
-                nmpu_line(&s, codes, c, &fixed);
+                nmpu_line(&line, codes, c, &fixed);
             else
-                ldpu_line(&s, floating, c, l->relu ? 0 : -128);
-            memcpy(y, s.y, size);
+                ldpu_line(&line, floating, c, l->relu ? 0 : -128);
+            if (left < LINE)
+                memcpy(y, some[0], left * sizeof *y);
         }
 }
 

@@ -1,5 +1,6 @@
 /* What comes behind the ADC: binary16, gains of counters, the units of the chip. */
 #include "analog_fixture.h"
+#include "analog_int.h"
 #include "half.h"
 
 #include "ohm/nmpu.h"
@@ -203,6 +204,132 @@ static void bits_of_units_do_not_depend_on_threads_or_instruction_set(void **sta
     }
 }
 
+/* ---- units alone ---- */
+
+enum { VECTORS_ALONE = 40, WIDTH_ALONE = 37, STRIDE_ALONE = 41, LINES_ALONE = 48 };
+
+/* Counters beyond their end, factors from subnormal to such that products are infinite, sums that nearly vanish. */
+struct unit_case {
+    float y[VECTORS_ALONE * STRIDE_ALONE], count[COUNTERS][VECTORS_ALONE * WIDTH_ALONE], zero[COUNTERS][LINES_ALONE];
+    double scale[COUNTERS][LINES_ALONE], offset[COUNTERS][LINES_ALONE], norm_scale[LINES_ALONE],
+        norm_offset[LINES_ALONE];
+    int32_t code[COUNTERS][LINES_ALONE], shift[COUNTERS][LINES_ALONE], norm_code[LINES_ALONE], norm_shift[LINES_ALONE];
+};
+
+static int whole_number(struct ohm_rng *rng, int low, int high)
+{
+    return low + (int)ohm_rng_below(rng, (uint32_t)(high - low + 1));
+}
+
+static double any_half(struct ohm_rng *rng)
+{
+    const double size = exp2(30 * ohm_rng_uniform(rng) - 20);
+
+    return half_of(whole_number(rng, 0, 3) == 0 ? -size : size);
+}
+
+static void fill_case(struct unit_case *u)
+{
+    struct ohm_rng rng = ohm_rng_seed(3);
+
+    for (int i = 0; i < VECTORS_ALONE * STRIDE_ALONE; i++)
+        u->y[i] = (float)whole_number(&rng, -128, 127);
+    for (int k = 0; k < COUNTERS; k++) {
+        for (int i = 0; i < VECTORS_ALONE * WIDTH_ALONE; i++)
+            u->count[k][i] = (float)whole_number(&rng, 0, i % 3 ? 300 : 4200);
+        for (int c = 0; c < LINES_ALONE; c++) {
+            u->zero[k][c] = (float)whole_number(&rng, 0, 20);
+            u->scale[k][c] = c % 2 ? any_half(&rng) : half_of(1 + 0.1 * ohm_rng_uniform(&rng));
+            u->offset[k][c] = c % 4 < 2 ? any_half(&rng) : half_of(-10 * u->scale[k][c]);
+            u->code[k][c] = whole_number(&rng, 0, 255);
+            u->shift[k][c] = whole_number(&rng, -128, 127);
+        }
+    }
+    for (int c = 0; c < LINES_ALONE; c++) {
+        u->norm_scale[c] = any_half(&rng);
+        u->norm_offset[c] = c % 2 ? any_half(&rng) : 0;
+        u->norm_code[c] = whole_number(&rng, 0, 255);
+        u->norm_shift[c] = whole_number(&rng, -128, 127);
+    }
+}
+
+static double to_int8(double value)
+{
+    return value > 127 ? 127 : value > -128 ? value : -128;
+}
+
+static double ldpu_plainly(const struct unit_case *u, int c, double plus, double minus, double link)
+{
+    const double p = half_of(half_of(plus) * u->scale[PLUS][c] + u->offset[PLUS][c]);
+    const double n = half_of(half_of(minus) * u->scale[MINUS][c] + u->offset[MINUS][c]);
+    const double z = half_of(half_of(p - n) * u->norm_scale[c] + u->norm_offset[c]);
+
+    return nearbyint(to_int8(half_of(z + link)));
+}
+
+static double nmpu_plainly(const struct unit_case *u, const struct ohm_nmpu_config *config, int c, int plus, int minus,
+                           double link)
+{
+    const struct ohm_nmpu_codes codes = {(uint8_t)u->code[PLUS][c],
+                                         (uint8_t)u->code[MINUS][c],
+                                         (int8_t)u->shift[PLUS][c],
+                                         (int8_t)u->shift[MINUS][c],
+                                         (uint8_t)u->norm_code[c],
+                                         (int8_t)u->norm_shift[c],
+                                         false};
+
+    return to_int8(link + ohm_nmpu_output(config, &codes, plus, minus));
+}
+
+/* config NULL: the unit with binary16. */
+static void check_units(struct unit_case *u, const struct ohm_nmpu_config *config, bool relu, enum ohm_isa isa)
+{
+    static float y[VECTORS_ALONE * STRIDE_ALONE];
+    const struct link link = {
+        y,           STRIDE_ALONE, {u->count[PLUS], u->count[MINUS]}, {u->zero[PLUS], u->zero[MINUS]}, VECTORS_ALONE,
+        WIDTH_ALONE, relu};
+    const struct ldpu ldpu = {
+        {u->scale[PLUS], u->scale[MINUS]}, {u->offset[PLUS], u->offset[MINUS]}, u->norm_scale, u->norm_offset};
+    const struct nmpu nmpu = {
+        {u->code[PLUS], u->code[MINUS]}, {u->shift[PLUS], u->shift[MINUS]}, u->norm_code, u->norm_shift};
+
+    memcpy(y, u->y, sizeof y);
+    if (config)
+        steps_of(isa)->nmpu(&link, &nmpu, config);
+    else
+        steps_of(isa)->ldpu(&link, &ldpu);
+    for (int i = 0; i < VECTORS_ALONE * STRIDE_ALONE; i++) {
+        const int c = i % STRIDE_ALONE, at = i / STRIDE_ALONE * WIDTH_ALONE + c;
+        double wanted = (double)u->y[i];
+
+        if (c < WIDTH_ALONE) {
+            const int plus = (int)fminf(u->count[PLUS][at] + u->zero[PLUS][c], 4095);
+            const int minus = (int)fminf(u->count[MINUS][at] + u->zero[MINUS][c], 4095);
+
+            wanted = config ? nmpu_plainly(u, config, c, plus, minus, wanted) : ldpu_plainly(u, c, plus, minus, wanted);
+            wanted = relu ? fmax(wanted, 0) : wanted;
+        }
+        if (!((double)y[i] >= wanted && (double)y[i] <= wanted))
+            fail_msg("%s, output %d: %g, not %g", ohm_isa_name(isa), i, (double)y[i], wanted);
+    }
+}
+
+static void units_in_vectors_have_the_bits_of_plain_arithmetic(void **state)
+{
+    static struct unit_case u;
+
+    (void)state;
+    fill_case(&u);
+    for (enum ohm_isa isa = OHM_ISA_BASE; isa < OHM_ISA_COUNT; isa++)
+        for (int relu = 0; relu < 2 && ohm_isa_present(isa); relu++) {
+            check_units(&u, NULL, relu, isa);
+            for (int rounding = OHM_NMPU_HALF_UP; rounding <= OHM_NMPU_TRUNCATE; rounding++)
+                for (int guard = 0; guard < 8; guard++)
+                    for (int bits = 8; bits <= 32; bits += 8)
+                        check_units(&u, &(struct ohm_nmpu_config){rounding, guard, bits}, relu, isa);
+        }
+}
+
 static void what_units_cannot_do_is_an_error(void **state)
 {
     static const char *const wrong[] = {
@@ -238,6 +365,7 @@ int main(void)
         cmocka_unit_test(units_give_the_affine_map_and_relu_of_the_sums),
         cmocka_unit_test(the_sums_behind_each_tile_of_rows_are_those_of_fp32),
         cmocka_unit_test(bits_of_units_do_not_depend_on_threads_or_instruction_set),
+        cmocka_unit_test(units_in_vectors_have_the_bits_of_plain_arithmetic),
         cmocka_unit_test(what_units_cannot_do_is_an_error),
     };
 
