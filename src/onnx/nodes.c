@@ -349,6 +349,7 @@ static const struct {
     {"ConstantOfShape", ohm_onnx_ints_of_shape},
     {"Conv", ohm_onnx_conv},
     {"Cosh", ohm_onnx_cosh},
+    {"Div", ohm_onnx_arithmetic},
     {"Dropout", ohm_onnx_same},
     {"Elu", ohm_onnx_curve},
     {"Flatten", ohm_onnx_flatten},

@@ -169,6 +169,9 @@ static bool calculate(char op, int64_t *result, int64_t a, int64_t b)
         return !__builtin_add_overflow(a, b, result);
     case 'S':
         return !__builtin_sub_overflow(a, b, result);
+    case 'D': /* exporters divide sizes, which are not negative */
+        *result = a < 0 || b < 1 ? 0 : a / b;
+        return a >= 0 && b >= 1;
     default:
         return !__builtin_mul_overflow(a, b, result);
     }
@@ -180,8 +183,11 @@ enum ohm_status ohm_onnx_arithmetic(struct ohm_onnx_reader *r)
     int64_t v[OHM_INTS_MAX], w[OHM_INTS_MAX];
     int cols;
     const int n = take(r, v, &cols), m = b ? ohm_onnx_value_ints(b, w) : -2;
-    bool known = n > 0 && (m == n || m == 1) && cols == 0;
+    bool known;
 
+    if (!ohm_onnx_of_ints(r))
+        return ohm_onnx_refuse(r, OHM_EUNFIT, "no layer kind does what this operator does to tensors");
+    known = n > 0 && (m == n || m == 1) && cols == 0;
     for (int i = 0; i < n && known; i++)
         known = calculate(r->node->op_type[0], &v[i], v[i], w[m == 1 ? 0 : i]);
     if (!known)

@@ -71,8 +71,8 @@ static void each_network(const char *space_name, int count, network_fn *each, vo
 
 static void each_reference(network_fn *each, void *context)
 {
-    static const char *const names[] = {"resnet8", "resnet20",        "resnet32",
-                                        "ds-cnn",  "mobilenetv1-025", "resnet9-hermes"};
+    static const char *const names[] = {"resnet8",         "resnet20",       "resnet32", "ds-cnn",
+                                        "mobilenetv1-025", "resnet9-hermes", "svdd-z5",  "lstm-ptb"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct ohm_net_builder b = {0};
