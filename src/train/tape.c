@@ -140,12 +140,14 @@ static enum ohm_status bn_memory(struct ohm_tape *t, int layer, size_t *scratch,
     struct ohm_unit *node = &t->node[layer];
     const struct ohm_shape out = t->net->layer[layer].out;
     const struct ohm_bn d = {.pixels = (int64_t)t->batch * out.h * out.w, .c = out.c, .eps = OHM_BN_EPS};
-    enum ohm_status st = ohm_buffer_init(&node->stat, 2 * (size_t)out.c, err);
+    const enum ohm_status st = ohm_buffer_init(&node->stat, 2 * (size_t)out.c, err);
 
+    if (st != OHM_OK)
+        return st;
     node->mean = node->stat.data;
     node->var = node->stat.data + out.c;
     want(scratch, ohm_bn_scratch(&d));
-    return st;
+    return OHM_OK;
 }
 
 /* Which layer reads the memory of a root last: its own readers', and those of all that work in it. The input is the
