@@ -415,6 +415,50 @@ static void a_time_that_the_device_does_not_know_is_refused(void **state)
     ohm_free(x);
 }
 
+static enum ohm_status count_draw(void *context, int draw, const float *y, struct ohm_error *err)
+{
+    (void)y;
+    (void)err;
+    *(int *)context = draw + 1;
+    return OHM_OK;
+}
+
+/* Digitally with errors, and on tiles with a state. */
+static void every_allocation_may_fail(void **state)
+{
+    struct ohm_tile_config tile = perfect();
+    struct ohm_net_builder b = {0};
+    struct ohm_weights w = {0};
+    static const float x[2 * WIDE];
+
+    (void)state;
+    MUST(ohm_weights_init(&w, cell(&b), &must_err));
+    for (int on_tiles = 0; on_tiles < 2; on_tiles++) {
+        const struct ohm_predict_spec spec = {.w = &w,
+                                              .x = x,
+                                              .n = 2,
+                                              .state = on_tiles ? 2 * HIDDEN : 0,
+                                              .tile = on_tiles ? &tile : NULL,
+                                              .weight_noise = on_tiles ? 0 : 0.1,
+                                              .draws = 1,
+                                              .batch = 2,
+                                              .jobs = 1};
+        enum ohm_status st = OHM_ENOMEM;
+        int draws = 0;
+        long n = 1;
+
+        for (; st != OHM_OK && n < 500; n++) {
+            ohm_mem_fail_at(n);
+            st = ohm_predict(&spec, count_draw, &draws, NULL);
+            ohm_mem_fail_at(0);
+            assert_true(st == OHM_OK || st == OHM_ENOMEM);
+        }
+        assert_true(st == OHM_OK && n > 10 && draws == 1);
+    }
+    ohm_weights_release(&w);
+    ohm_net_release(&b);
+}
+
 static void nearness_is_what_its_formulas_say(void **state)
 {
     const float y[3] = {1, 2, 2}, logarithms[3] = {100, 100 + logf(2), 100 + logf(2)};
@@ -440,6 +484,7 @@ int main(void)
         cmocka_unit_test(states_are_fed_back_within_a_sequence_for_any_batch),
         cmocka_unit_test(draws_are_the_hardware_of_validations_for_any_batch_and_threads),
         cmocka_unit_test(a_time_that_the_device_does_not_know_is_refused),
+        cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(nearness_is_what_its_formulas_say),
     };
 
