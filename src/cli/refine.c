@@ -311,22 +311,22 @@ static bool names_group(const char *groups, const char *name)
     return false;
 }
 
-/* Tiles are the chip's, the device that of the recipe; --set physics.KEY=VALUE has said what is to be otherwise. */
+/* Tiles are the chip's and the device is that of the recipe, where --set physics.KEY=VALUE says nothing else. */
 static enum ohm_status take_physics(struct refine *r, struct ohm_error *err)
 {
+    const struct place places[] = {{"physics.", ohm_physics_fields, &r->physics}, {NULL, NULL, NULL}};
     enum ohm_status st = OHM_OK;
 
+    ohm_fields_default(ohm_physics_fields, &r->physics);
+    ohm_chip_tile(r->of.chip, &r->physics.tile_rows, &r->physics.tile_columns);
+    for (int i = 0; i < r->search->set->count && st == OHM_OK; i++)
+        st = set_one(places, r->search->set->item[i], err);
     r->spec.physics = &r->physics;
-    if (!names_group(r->opt->features, "noise"))
-        return OHM_OK;
+    if (st != OHM_OK || !names_group(r->opt->features, "noise"))
+        return st;
     if (!r->of.device)
         st = ohm_cli_device(r->cli, "pcm", &r->device);
     return st == OHM_OK ? ohm_physics_take_device(&r->physics, r->of.device ? r->of.device : r->device, err) : st;
-}
-
-static void default_physics(struct refine *r)
-{
-    ohm_fields_default(ohm_physics_fields, &r->physics);
 }
 
 /* ---- the answer ---- */
@@ -506,7 +506,7 @@ enum ohm_status ohm_cli_refine(struct ohm_cli *cli, const struct ohm_refine_opti
     ohm_fields_default(ohm_loop_fields, &r.spec.options);
     ohm_fields_default(ohm_surrogate_fields, &r.spec.surrogate);
     ohm_fields_default(ohm_chip_use_fields, &r.spec.chip_use);
-    default_physics(&r);
+    ohm_fields_default(ohm_physics_fields, &r.physics);
     if ((st = find_strategy(&r, err)) == OHM_OK && (st = take_numbers(&r, err)) == OHM_OK &&
         (st = take_objectives(&r, err)) == OHM_OK && (st = set_all(&r, err)) == OHM_OK &&
         (st = opt->recipe ? open_collection(&r, err) : open_table(&r, err)) == OHM_OK &&

@@ -225,7 +225,8 @@ static enum ohm_status take_had(struct loop *l, struct ohm_error *err)
         return st;
     if (l->spec->options.anew)
         l->had.count = 0;
-    qsort(l->had.row, (size_t)l->had.count, sizeof *l->had.row, by_id);
+    if (l->had.count > 0)
+        qsort(l->had.row, (size_t)l->had.count, sizeof *l->had.row, by_id);
     for (int i = 0; i < l->had.count; i++)
         group_add(&g, &l->had.row[i].item);
     return settle(l, &g, err);

@@ -181,6 +181,7 @@ static void give_rows(struct world *w, int n)
 static void rows_at_hand_are_where_a_loop_begins_and_their_order_is_nothing(void **state)
 {
     struct world w, other;
+    struct ohm_loop_result r;
     struct ohm_loop_row held;
     char *a, *b, *journal;
 
@@ -207,7 +208,8 @@ static void rows_at_hand_are_where_a_loop_begins_and_their_order_is_nothing(void
     a = run_text(&w);
     assert_string_equal(a, b);
     w.made_up.had.count = 4;
-    assert_int_equal(ohm_loop_run(&(struct ohm_loop_result){0}, &w.spec, NULL), OHM_EDATA);
+    assert_int_equal(ohm_loop_run(&r, &w.spec, NULL), OHM_EDATA);
+    ohm_loop_result_release(&r);
     ohm_free(a);
     ohm_free(b);
     end(&w);
