@@ -9,8 +9,8 @@
 
 struct cpu {
     double cores;
-    double lanes, tile_1, tile_2, vectors_min; /* of the kernels of convolutions */
-    double layer_ns, tile_ns, conv_ps, depthwise_ps, pool_ps, weights_ps, elements_ps;
+    double lanes, tile_1, tile_2, vectors_min, sweep_taps, sweep_rows; /* of the kernels of convolutions */
+    double layer_ns, window_ns, tile_ns, conv_ps, depthwise_ps, pool_ps, weights_ps, elements_ps;
     double idle_W, active_W;
 };
 
@@ -23,10 +23,13 @@ static const struct chip_number kernel_numbers[] = {
     CHIP_WHOLE(cpu, "tile_1_block_pixels", "pixels", tile_1, 1, 4096),
     CHIP_WHOLE(cpu, "tile_2_blocks_pixels", "pixels", tile_2, 1, 4096),
     CHIP_WHOLE(cpu, "tile_min_vectors", "vectors", vectors_min, 1, 4096),
+    CHIP_WHOLE(cpu, "sweep_taps", "taps", sweep_taps, 0, 4096),
+    CHIP_WHOLE(cpu, "sweep_rows", "rows", sweep_rows, 1, 4096),
     CHIP_NUMBERS_END,
 };
 static const struct chip_number time_numbers[] = {
     CHIP_REAL(cpu, "layer_ns", "ns", layer_ns, 0, 1e6),
+    CHIP_REAL(cpu, "window_ns", "ns", window_ns, 0, 1e6),
     CHIP_REAL(cpu, "tile_ns", "ns", tile_ns, 0, 1e6),
     CHIP_REAL(cpu, "conv_ps_per_MAC", "ps_per_MAC", conv_ps, 1e-3, 1e6),
     CHIP_REAL(cpu, "depthwise_ps_per_MAC", "ps_per_MAC", depthwise_ps, 0, 1e6),
@@ -85,6 +88,7 @@ enum { FLOAT_BYTES = 4 };
 struct product {
     double groups, rows, depth;
     int64_t cols, outputs;
+    bool swept; /* a last block on its own is no matter of tiles: its rows are swept */
 };
 
 /* Tiles along one row of pixels, of nearly equal sizes and at most `most` pixels, for as many blocks of lanes; and the
@@ -107,10 +111,10 @@ static double product_ns(const struct cpu *m, const struct product *p)
     const double vectors_2 = row_vectors(p->cols, m->tile_2, 2, m->vectors_min, &tiles_2);
     const double rows = p->groups * p->rows;
     const double vectors = rows * (pairs * vectors_2 + single * vectors_1) * p->depth;
+    const double tiles = pairs * tiles_2 + (p->swept ? 0 : single * tiles_1);
     const double weights = p->groups * p->depth * (double)blocks_of_lanes * m->lanes * FLOAT_BYTES;
 
-    return vectors * m->lanes * m->conv_ps * 1e-3 + rows * (pairs * tiles_2 + single * tiles_1) * m->tile_ns +
-           weights * m->weights_ps * 1e-3;
+    return vectors * m->lanes * m->conv_ps * 1e-3 + rows * tiles * m->tile_ns + weights * m->weights_ps * 1e-3;
 }
 
 static double numbers(const struct ohm_shape *s)
@@ -118,23 +122,37 @@ static double numbers(const struct ohm_shape *s)
     return (double)s->h * s->w * s->c;
 }
 
-/* An image with zeros around it is read and written once. */
+/* Windows of more than a pixel hang over the edges: the image is copied into a frame of zeros, read and written once.
+ */
+static double frame_ns(const struct cpu *m, const struct ohm_layer *l)
+{
+    return l->k_h * l->k_w > 1 ? m->window_ns + 2 * FLOAT_BYTES * numbers(&l->in) * m->elements_ps * 1e-3 : 0;
+}
+
+/* Rows of a kernel of so many columns and stride 1, where the last block of outputs is full
+ * (src/tensor/kernels_sweep.h). */
+static bool is_swept(const struct cpu *m, const struct ohm_layer *l)
+{
+    return l->groups == 1 && l->k_w == m->sweep_taps && l->stride_h == 1 && l->stride_w == 1 &&
+           l->out.h >= m->sweep_rows && l->out.c % (int64_t)m->lanes == 0;
+}
+
 static double conv_ns(const struct cpu *m, const struct ohm_layer *l)
 {
-    const double frame_ns = l->k_h * l->k_w > 1 ? 2 * FLOAT_BYTES * numbers(&l->in) * m->elements_ps * 1e-3 : 0;
     const double taps = (double)l->k_h * l->k_w, positions = (double)l->out.h * l->out.w;
     const bool as_row = taps == 1 && l->stride_h == 1 && l->stride_w == 1; /* pixels are all alike */
 
     if (l->groups == l->in.c && l->groups == l->out.c && l->groups > 1) {
         const double channels = (double)divide_up(l->out.c, (int64_t)m->lanes) * m->lanes;
 
-        return channels * positions * taps * m->depthwise_ps * 1e-3 + frame_ns;
+        return channels * positions * taps * m->depthwise_ps * 1e-3;
     }
-    return frame_ns + product_ns(m, &(struct product){.groups = l->groups,
-                                                      .rows = as_row ? 1 : l->out.h,
-                                                      .depth = taps * (l->in.c / l->groups),
-                                                      .cols = as_row ? (int64_t)l->out.h * l->out.w : l->out.w,
-                                                      .outputs = l->out.c / l->groups});
+    return product_ns(m, &(struct product){.groups = l->groups,
+                                           .rows = as_row ? 1 : l->out.h,
+                                           .depth = taps * (l->in.c / l->groups),
+                                           .cols = as_row ? (int64_t)l->out.h * l->out.w : l->out.w,
+                                           .outputs = l->out.c / l->groups,
+                                           .swept = is_swept(m, l)});
 }
 
 /* Batch norm and the sum of two do the ReLU behind them as well. */
@@ -166,7 +184,7 @@ static double layer_ns(const struct cpu *m, const struct ohm_net *net, const str
 
     switch (l->kind) {
     case OHM_CONV:
-        return m->layer_ns + conv_ns(m, l);
+        return m->layer_ns + frame_ns(m, l) + conv_ns(m, l);
     case OHM_DENSE:
         return m->layer_ns +
                product_ns(m,
@@ -277,7 +295,7 @@ static enum ohm_status cost_matrices(const void *params, const struct ohm_chip_u
 
     for (int i = 0; i < n; i++) {
         const struct ohm_matrix *const x = &matrix[i];
-        const struct product p = {1, 1, (double)x->rows, x->positions, x->cols};
+        const struct product p = {1, 1, (double)x->rows, x->positions, x->cols, false};
         const double ns = m->layer_ns + product_ns(m, &p);
 
         if (layers) {

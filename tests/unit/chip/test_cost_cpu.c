@@ -35,6 +35,7 @@ static struct ohm_chip *round_chip(void)
     struct ohm_chip *const chip = fixture_chip_named("cpu");
 
     set(chip, "time.layer_ns", 1000);
+    set(chip, "time.window_ns", 0);
     set(chip, "time.tile_ns", 0);
     set(chip, "time.conv_ps_per_MAC", 1);
     set(chip, "time.depthwise_ps_per_MAC", 0);
@@ -63,6 +64,9 @@ static void a_convolution_costs_its_products_tiles_and_bytes(void **state)
     set(chip, "time.weights_ps_per_B", 1);
     near(fixture_cost(chip, &use, net).latency_us, 1 + macs_us + 4 * 9 * 64 * 64 * 1e-6);
     set(chip, "time.weights_ps_per_B", 0);
+    set(chip, "time.window_ns", 250); /* but not for a 1 x 1 kernel, below */
+    near(fixture_cost(chip, &use, net).latency_us, 1.25 + macs_us);
+    set(chip, "time.window_ns", 0);
     set(chip, "time.elements_ps_per_B", 1); /* the frame of zeros around the image: read and written */
     near(fixture_cost(chip, &use, net).latency_us, 1 + macs_us + 2 * 4 * 32 * 32 * 64 * 1e-6);
     ohm_net_release(&b);
@@ -100,6 +104,7 @@ static void other_layers_cost_the_bytes_that_they_move(void **state)
 
     (void)state;
     set(chip, "time.elements_ps_per_B", 1);
+    set(chip, "time.window_ns", 1000);
     set(chip, "time.pool_ps_per_tap", 1);
     ohm_net_reset(&b, false);
     x = ohm_net_conv(&b, ohm_net_input(&b, 8, 8, 16),
@@ -117,6 +122,28 @@ static void other_layers_cost_the_bytes_that_they_move(void **state)
     net = fixture_finish(&b, x);
     near(fixture_cost(chip, &use, net).latency_us,
          plain_us + 4 + (64 * 16 * 4 * 2 + 64 * 16 * 4 * 3 + 16 * 16 * 4 * 2) * 1e-6 + 16 * 16 * 4 * 1e-6);
+    ohm_net_release(&b);
+    ohm_chip_free(chip);
+}
+
+/* 48 outputs are a pair of blocks and one alone, whose rows of 3 x 3 are swept; those of 5 x 5 are not. */
+static void swept_rows_have_no_tiles(void **state)
+{
+    const struct ohm_chip_use use = fixture_use(OHM_READ_4_PHASE, OHM_SCHEDULE_SERIAL);
+    struct ohm_chip *const chip = round_chip();
+    struct ohm_net_builder b = {0};
+
+    (void)state;
+    set(chip, "time.tile_ns", 1e3);
+    for (int kernel = 3; kernel <= 5; kernel += 2) {
+        const struct ohm_conv conv = ohm_conv_square(48, kernel, 1, kernel / 2);
+        const struct ohm_net *net;
+
+        ohm_net_reset(&b, false);
+        net = fixture_finish(&b, ohm_net_conv(&b, ohm_net_input(&b, 8, 8, 16), &conv));
+        near(fixture_cost(chip, &use, net).latency_us,
+             1 + 64 * 48 * 16 * kernel * kernel * 1e-6 + 8 * (kernel == 3 ? 1 : 2));
+    }
     ohm_net_release(&b);
     ohm_chip_free(chip);
 }
@@ -230,10 +257,20 @@ static void every_number_changes_some_cost(void **state)
     net = fixture_finish(&b, ohm_net_dense(&b, x, 10, true));
     was = fixture_cost(chip, &use, net);
     for (int i = 0; ohm_chip_number(chip, i, &n); i++) {
-        assert_int_equal(
-            ohm_chip_put(chip, i, n.whole ? fmax(1, floor(n.value / 2)) : 2 * n.value + n.max * 1e-3, NULL), OHM_OK);
-        now = fixture_cost(chip, &use, net);
-        if (now.interval_us == was.interval_us && now.energy_uJ == was.energy_uJ)
+        const double high = n.whole ? fmin(n.value * 10, n.max) : 2 * n.value + n.max * 1e-3;
+        bool changes = false;
+
+        for (int side = 0; side < 2 && !changes; side++) {
+            assert_int_equal(ohm_chip_put(chip, i,
+                                          side      ? high
+                                          : n.whole ? fmax(1, floor(n.value / 2))
+                                                    : n.min,
+                                          NULL),
+                             OHM_OK);
+            now = fixture_cost(chip, &use, net);
+            changes = now.interval_us != was.interval_us || now.energy_uJ != was.energy_uJ;
+        }
+        if (!changes)
             fail_msg("%s.%s changes nothing", n.block, n.key);
         assert_int_equal(ohm_chip_put(chip, i, n.value, NULL), OHM_OK);
     }
@@ -273,6 +310,7 @@ int main(void)
         cmocka_unit_test(a_convolution_costs_its_products_tiles_and_bytes),
         cmocka_unit_test(few_outputs_cost_whole_vectors_and_few_vectors_a_wait),
         cmocka_unit_test(other_layers_cost_the_bytes_that_they_move),
+        cmocka_unit_test(swept_rows_have_no_tiles),
         cmocka_unit_test(depthwise_layers_have_a_rate_of_their_own),
         cmocka_unit_test(pipelined_each_core_has_an_image),
         cmocka_unit_test(the_whole_is_the_sum_of_its_layers),
