@@ -132,6 +132,61 @@ static void put_errors(struct ohm_str *s, const struct ohm_report *r, const stru
     ohm_table_release(&t);
 }
 
+/* ---- beside the baselines ---- */
+
+static void put_ratio(struct ohm_table *t, double ratio)
+{
+    struct ohm_str s = {0};
+
+    ohm_str_printf(&s, isnan(ratio) ? "-" : "%.2f times", ratio);
+    ohm_table_cell(t, ohm_str_text(&s));
+    t->failed |= s.failed;
+    ohm_str_release(&s);
+}
+
+static void put_comparison(void *context, const struct ohm_report_comparison *c)
+{
+    struct ohm_table *const t = context;
+    struct ohm_str interval = {0};
+
+    if (c->seeds > 1)
+        ohm_str_printf(&interval, "%.2f to %.2f", c->low, c->high);
+    else
+        ohm_str_append(&interval, "-");
+    ohm_table_cell(t, c->net);
+    ohm_table_cell(t, c->baseline);
+    ohm_report_cell_count(t, c->seeds);
+    ohm_report_cell_digits(t, c->difference, 2);
+    ohm_table_cell(t, ohm_str_text(&interval));
+    ohm_table_cell(t, c->low > 0 ? "better" : c->high < 0 ? "worse" : "open");
+    put_ratio(t, c->steps);
+    put_ratio(t, c->latency);
+    put_ratio(t, c->energy);
+    t->failed |= interval.failed;
+    ohm_str_release(&interval);
+}
+
+static void put_comparisons(struct ohm_str *s, const struct ohm_report *r, const struct ohm_report_times *times)
+{
+    static const char *const names[] = {"network", "baseline",    "seeds",  "difference, points", "95 % interval",
+                                        "at 5 %",  "fewer steps", "faster", "less energy"};
+    const int goal = ohm_report_goal_time(r, times);
+    struct ohm_table t = {0};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        ohm_table_column(&t, names[i], i > 1);
+    s->failed |= !ohm_report_each_comparison(r, put_comparison, &t);
+    if (t.cells > 0) {
+        ohm_str_printf(
+            s,
+            "\nAgainst the baselines, `%s`, trained by the same recipe and measured on the same hardware: paired by "
+            "seed, with Student's interval of the mean difference.\n\n",
+            goal >= 0 ? times->name[goal] : "");
+        ohm_table_markdown(s, &t);
+    }
+    ohm_table_release(&t);
+}
+
 /* Those that write_folder makes. */
 static void put_pictures(struct ohm_str *s, const struct ohm_report *r)
 {
@@ -159,6 +214,7 @@ void ohm_report_put_runs(struct ohm_str *s, const struct ohm_report *r, bool plo
     if (plots)
         put_pictures(s, r);
     put_drift(s, r, &times);
+    put_comparisons(s, r, &times);
     put_errors(s, r, &times);
 }
 

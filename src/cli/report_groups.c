@@ -40,6 +40,16 @@ int ohm_report_moment_at(const struct ohm_report_run *run, double t_s)
     return -1;
 }
 
+int ohm_report_goal_time(const struct ohm_report *r, const struct ohm_report_times *times)
+{
+    const char *const name = r->objectives.name[0];
+
+    for (int i = 0; i < times->count; i++)
+        if (strncmp(name, "acc_", 4) == 0 && strcmp(name + 4, times->name[i]) == 0)
+            return i;
+    return -1;
+}
+
 /* ---- groups ---- */
 
 static bool same(const struct ohm_report_run *a, const struct ohm_report_run *b)
@@ -92,18 +102,28 @@ static double of_seed(const struct ohm_report_group *g, int i, double t_s)
     return n > 0 ? sum / n : (double)NAN;
 }
 
-void ohm_report_average(const struct ohm_report_group *g, double t_s, double *mean, double *sd)
+int ohm_report_seeds(const struct ohm_report_group *g, double t_s, int64_t *seed, double *value)
 {
-    const int only = g->count == 1 ? ohm_report_moment_at(g->run[0], t_s) : -1;
-    double value[OHM_REPORT_SAME_MAX];
     int n = 0;
 
     for (int i = 0; i < g->count; i++) {
         const double v = begins(g, i) ? of_seed(g, i, t_s) : (double)NAN;
 
-        if (!isnan(v))
-            value[n++] = v;
+        if (isnan(v))
+            continue;
+        seed[n] = g->run[i]->row.seed;
+        value[n++] = v;
     }
+    return n;
+}
+
+void ohm_report_average(const struct ohm_report_group *g, double t_s, double *mean, double *sd)
+{
+    const int only = g->count == 1 ? ohm_report_moment_at(g->run[0], t_s) : -1;
+    int64_t seed[OHM_REPORT_SAME_MAX];
+    double value[OHM_REPORT_SAME_MAX];
+    const int n = ohm_report_seeds(g, t_s, seed, value);
+
     *mean = n > 0 ? ohm_mean(value, n) : (double)NAN;
     *sd = n > 1 ? ohm_sd(value, n) : only >= 0 ? g->run[0]->result.moment[only].sd : (double)NAN;
 }

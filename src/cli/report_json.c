@@ -1,5 +1,5 @@
 /* report_json.c - a report as JSON, for programs: everything that is in the text, with all digits. */
-#include "study_report.h"
+#include "report_groups.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -277,6 +277,24 @@ static void put_runs(struct ohm_emit *e, const struct ohm_report *r)
     ohm_emit_end(e);
 }
 
+static void put_comparison(void *context, const struct ohm_report_comparison *c)
+{
+    struct ohm_emit *const e = context;
+
+    ohm_emit_map(e, NULL);
+    ohm_emit_text(e, "net", c->net);
+    ohm_emit_text(e, "baseline", c->baseline);
+    ohm_emit_text(e, "time", c->time);
+    ohm_emit_int(e, "seeds", c->seeds);
+    ohm_emit_double(e, "difference", c->difference);
+    ohm_emit_double(e, "low", c->low);
+    ohm_emit_double(e, "high", c->high);
+    ohm_emit_double(e, "mvm_steps_ratio", c->steps);
+    ohm_emit_double(e, "latency_ratio", c->latency);
+    ohm_emit_double(e, "energy_ratio", c->energy);
+    ohm_emit_end(e);
+}
+
 void ohm_report_write_json(struct ohm_str *s, const struct ohm_report *r)
 {
     struct ohm_emit e = {.json = true};
@@ -294,6 +312,9 @@ void ohm_report_write_json(struct ohm_str *s, const struct ohm_report *r)
     put_race(&e, r);
     put_nets(&e, "baselines", r, r->baseline, r->baselines);
     put_runs(&e, r);
+    ohm_emit_list(&e, "comparisons");
+    s->failed |= !ohm_report_each_comparison(r, put_comparison, &e);
+    ohm_emit_end(&e);
     ohm_emit_list(&e, "commands");
     for (int i = 0; i < r->commands.count; i++)
         ohm_emit_text(&e, NULL, r->commands.item[i]);

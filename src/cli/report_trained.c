@@ -39,17 +39,6 @@ static void side_release(struct side *e)
     ohm_free(e->text);
 }
 
-/* The time that the first objective speaks of ("acc_1d"), or -1. */
-static int time_of(const struct ohm_report *r, const struct ohm_report_times *times)
-{
-    const char *const name = r->objectives.name[0];
-
-    for (int i = 0; i < times->count; i++)
-        if (strncmp(name, "acc_", 4) == 0 && strcmp(name + 4, times->name[i]) == 0)
-            return i;
-    return -1;
-}
-
 static void add(struct side *e, const struct ohm_report *r, const struct ohm_report_group *g, double t_s)
 {
     const int i = e->n;
@@ -117,7 +106,7 @@ bool ohm_report_plot_trained(struct ohm_str *s, const struct ohm_report *r)
 
     ohm_report_find_times(&times, r);
     if (r->objectives.count > 1)
-        at = time_of(r, &times);
+        at = ohm_report_goal_time(r, &times);
     for (int i = 0; whole && at >= 0 && i < r->runs; i++)
         if (ohm_report_group_of(g, r, i))
             add(&side[r->run[i].of_study ? 0 : 1], r, g, times.t_s[at]);

@@ -106,7 +106,13 @@ for seed in 1 2; do
     ok train "$net" "${small[@]}" --set epochs=1 --seed $seed -o d$seed.st
     ok train "$net" "${small[@]}" --seed $seed --from d$seed.st --analog --distill 50 --set analog.noise=pcm \
         --set analog.noise_scale=2 --set epochs=1 --set lr=0.01 -o a$seed.st
-    ok validate "$net" "${small[@]}" --weights a$seed.st --chip hermes64 --times 0,1d --draws 2 --samples 8
+    ok validate "$net" "${small[@]}" --weights a$seed.st --chip hermes64 --times 0,1d --draws 2 --samples 8 \
+        --seed $seed
+    # A baseline by the same recipe, from drawn weights.
+    ok train "$root/searchspaces/reference/resnet8.yaml" "${small[@]}" --seed $seed --analog --set analog.noise=pcm \
+        --set analog.noise_scale=2 --set epochs=1 --set lr=0.01 -o b$seed.st
+    ok validate "$root/searchspaces/reference/resnet8.yaml" "${small[@]}" --weights b$seed.st --chip hermes64 --times 0,1d \
+        --draws 2 --samples 8 --seed $seed
 done
 ok train "$root/searchspaces/reference/resnet8.yaml" "${small[@]}" --set epochs=1 -o r.st
 ok validate "$root/searchspaces/reference/resnet8.yaml" "${small[@]}" --weights r.st --times 0,1h --draws 1 --samples 8 \
@@ -130,11 +136,18 @@ mean = sum(float(x['acc_1d']) for x in rows) / 2
 assert abs(net['measured']['acc_1d'] - mean) < 1e-9
 assert r['rows']['done'] == 8 and r['rows']['networks'] == 6
 runs = r['validations']
-assert [v['training'] for v in runs] == ['hardware-aware', 'hardware-aware', 'digital']
+assert [v['training'] for v in runs] == 4 * ['hardware-aware'] + ['digital']
+top1 = [next(t['top1'] for t in v['times'] if t['time'] == '1d') for v in runs[:4]]
+c, = r['comparisons'] # with the digital baseline there is nothing to compare
+d = [top1[0] - top1[2], top1[1] - top1[3]]
+half = 12.706 * abs(d[0] - d[1]) / 2 # t of one degree of freedom; sd / sqrt(2) of two values
+assert c['seeds'] == 2 and c['baseline'] == 'resnet8' and abs(c['difference'] - sum(d) / 2) < 1e-9
+assert abs(c['high'] - c['low'] - 2 * half) < 1e-2 and abs(c['low'] + half - c['difference']) < 1e-2
 day = next(t for t in runs[0]['times'] if t['time'] == '1d')
 best = next(n for n in r['front'] if n['net'] == runs[0]['net'])
 assert day['predicted'] == best['metrics']['acc_1d'] and day['predicted_sd'] == best['metrics']['acc_1d_sd']
 assert all(t['predicted'] is None for t in runs[2]['times'])
+assert abs(c['latency_ratio'] - net['latency_us'] / best['metrics']['latency_us']) < 1e-9
 PY
 grep -q 'hardware-aware, 2 trainings' made/report.md || wrong "two seeds are not one row"
 grep -q ">$net</text>" made/trained.svg || wrong "the winner is not in the picture"
