@@ -14,6 +14,7 @@
 #include "ohm/collect.h"
 #include "ohm/error.h"
 #include "ohm/field.h"
+#include "ohm/limits.h"
 #include "ohm/space.h"
 #include "ohm/strategy.h"
 #include "ohm/surrogate.h"
