@@ -36,10 +36,6 @@ static void count_up(float *const count[COUNTERS], const float *y, int n, float 
 
 /* ---- vectors, columns beyond the last one in whole lines ---- */
 
-typedef double doubles __attribute__((vector_size(4 * WIDE)));
-typedef int64_t longs __attribute__((vector_size(4 * WIDE)));
-typedef float few __attribute__((vector_size(2 * WIDE))); /* as many as doubles */
-
 INLINE doubles chosen(longs which, doubles yes, doubles no)
 {
     return (doubles)(((longs)yes & which) | ((longs)no & ~which));
@@ -59,8 +55,8 @@ INLINE doubles size_of(doubles x)
 INLINE doubles halved(doubles x)
 {
     const longs exponent = (longs)x & ((int64_t)0x7ff << 52), sign = (longs)x & INT64_MIN;
-    const doubles power = chosen((doubles)exponent > 0x1p-14, (doubles)exponent, all_of(0x1p-14));
-    const doubles magic = power * (1.5 * 0x1p42), infinite = (doubles)(sign | (longs)all_of((double)INFINITY));
+    const doubles magic = more_of((doubles)exponent, all_of(0x1p-14)) * (1.5 * 0x1p42);
+    const doubles infinite = (doubles)(sign | (longs)all_of((double)INFINITY));
 
     return chosen(size_of(x) >= 65520, infinite, (x + magic) - magic);
 }
@@ -108,17 +104,16 @@ INLINE void ldpu_line(const struct line *l, const struct ldpu *u, int c, double 
         UNROLL
         for (int k = 0; k < COUNTERS; k++) {
             const doubles all = wider(l->count[k] + i) + wider(l->zero[k] + i);
-            const doubles count = halved_count(chosen(all < COUNT_MOST, all, all_of(COUNT_MOST)));
+            const doubles count = halved_count(less_of(all, all_of(COUNT_MOST)));
 
             part[k] = halved(count * load_doubles(u->scale[k] + c + i) + load_doubles(u->offset[k] + c + i));
         }
         z = halved(halved(part[PLUS] - part[MINUS]) * load_doubles(u->norm_scale + c + i) +
                    load_doubles(u->norm_offset + c + i));
         z = halved(z + wider(l->y + i));
-        held = chosen(z > 127, all_of(127), z);
-        held = chosen(held > -128, held, all_of(-128));
+        held = more_of(less_of(all_of(127), z), all_of(-128));
         held = (held + ties) - ties;
-        out = __builtin_convertvector(chosen(held < least, all_of(least), held), few);
+        out = __builtin_convertvector(more_of(all_of(least), held), few);
         memcpy(l->y + i, &out, sizeof out);
     }
 }

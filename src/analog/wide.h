@@ -28,8 +28,12 @@ typedef float reals __attribute__((vector_size(4 * WIDE)));
 typedef int32_t whole __attribute__((vector_size(4 * WIDE)));
 typedef uint32_t words __attribute__((vector_size(4 * WIDE)));
 typedef uint64_t pairs __attribute__((vector_size(4 * WIDE)));
+typedef double doubles __attribute__((vector_size(4 * WIDE)));
+typedef int64_t longs __attribute__((vector_size(4 * WIDE)));
+typedef float few __attribute__((vector_size(2 * WIDE))); /* as many as doubles */
 
-/* times: the product of the lower halves. fused: a b + c, rounded once. less, more: a < b ? a : b and a > b ? a : b.
+/* times: the product of the lower halves. fused: a b + c, rounded once. less, more: a < b ? a : b and a > b ? a : b;
+ * less_of, more_of the same of doubles.
  * either: b where the highest bit of `which` is set, else a. */
 #if WIDE == 16
 INLINE pairs times(pairs a, uint32_t by)
@@ -51,6 +55,14 @@ INLINE reals less(reals a, reals b)
 INLINE reals more(reals a, reals b)
 {
     return (reals)_mm512_max_ps((__m512)a, (__m512)b);
+}
+INLINE doubles less_of(doubles a, doubles b)
+{
+    return (doubles)_mm512_min_pd((__m512d)a, (__m512d)b);
+}
+INLINE doubles more_of(doubles a, doubles b)
+{
+    return (doubles)_mm512_max_pd((__m512d)a, (__m512d)b);
 }
 INLINE reals either(reals a, reals b, words which)
 {
@@ -76,6 +88,14 @@ INLINE reals less(reals a, reals b)
 INLINE reals more(reals a, reals b)
 {
     return (reals)_mm256_max_ps((__m256)a, (__m256)b);
+}
+INLINE doubles less_of(doubles a, doubles b)
+{
+    return (doubles)_mm256_min_pd((__m256d)a, (__m256d)b);
+}
+INLINE doubles more_of(doubles a, doubles b)
+{
+    return (doubles)_mm256_max_pd((__m256d)a, (__m256d)b);
 }
 INLINE reals either(reals a, reals b, words which)
 {
@@ -107,6 +127,18 @@ INLINE reals less(reals a, reals b)
 INLINE reals more(reals a, reals b)
 {
     for (int k = 0; k < WIDE; k++)
+        a[k] = a[k] > b[k] ? a[k] : b[k];
+    return a;
+}
+INLINE doubles less_of(doubles a, doubles b)
+{
+    for (int k = 0; k < WIDE / 2; k++)
+        a[k] = a[k] < b[k] ? a[k] : b[k];
+    return a;
+}
+INLINE doubles more_of(doubles a, doubles b)
+{
+    for (int k = 0; k < WIDE / 2; k++)
         a[k] = a[k] > b[k] ? a[k] : b[k];
     return a;
 }
