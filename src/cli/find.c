@@ -17,9 +17,12 @@
 static const struct place {
     const char *kind, *folder, *suffix;
 } places[] = {
-    {"space", "searchspaces", ".yaml"},      {"chip", "searchspaces/chips", ".yaml"},
-    {"task", "searchspaces/tasks", ".yaml"}, {"device", "searchspaces/devices", ".yaml"},
-    {"surrogate", "surrogates", ""},         {"recipe", "searchspaces/recipes", ".yaml"},
+    {"space", "searchspaces", ".yaml"},
+    {"chip", "searchspaces/chips", ".yaml"},
+    {"task", "searchspaces/tasks", ".yaml"},
+    {"device", "searchspaces/devices", ".yaml"},
+    {"surrogate", "surrogates", ""},
+    {"recipe", "searchspaces/recipes", ".yaml"},
     {"reference", "searchspaces/reference", ".yaml"},
 };
 
@@ -101,7 +104,18 @@ enum ohm_status ohm_find_folders(struct ohm_cli *cli, struct ohm_words *folders,
     return st;
 }
 
-/* The names of one folder: files with the suffix, or folders where the suffix is empty. */
+/* A surrogate is a folder with a card; without one a folder may hold the rows that a surrogate will come from. */
+static bool has_card(const char *folder, const char *name)
+{
+    char *sub = ohm_path_join(folder, name), *card = sub ? ohm_path_join(sub, "card.yaml") : NULL;
+    const bool has = card && access(card, F_OK) == 0;
+
+    ohm_free(sub);
+    ohm_free(card);
+    return has;
+}
+
+/* The names of one folder: files with the suffix, or surrogates where the suffix is empty. */
 static enum ohm_status list_folder(struct ohm_cli *cli, struct ohm_words *names, const char *folder, const char *suffix,
                                    struct ohm_error *err)
 {
@@ -115,14 +129,8 @@ static enum ohm_status list_folder(struct ohm_cli *cli, struct ohm_words *names,
 
         if (entry->d_name[0] == '.' || n <= m || n - m >= sizeof(name) || strcmp(entry->d_name + n - m, suffix) != 0)
             continue;
-        if (m == 0) {
-            char *sub = ohm_path_join(folder, entry->d_name);
-            const bool is_folder = sub && ohm_is_folder(sub);
-
-            ohm_free(sub);
-            if (!is_folder)
-                continue;
-        }
+        if (m == 0 && !has_card(folder, entry->d_name))
+            continue;
         memcpy(name, entry->d_name, n - m);
         name[n - m] = '\0';
         st = add_name(cli, names, name, err);
