@@ -28,7 +28,8 @@ enum ohm_status ohm_chip_residuals(struct ohm_chip_residual residual[OHM_FIT_FIG
 struct ohm_chip_fitted {
     int number; /* its index on the chip */
     double start, value;
-    double error;        /* standard error; NaN: at a bound, or as many measurements as numbers */
+    double error; /* standard error, latencies and energies each with their own spread; NaN: at a bound, or as many
+                     measurements as numbers */
     bool at_min, at_max; /* the data would have it beyond the range of the number */
     int with;           /* the other fitted number (index in the list of those) whose error goes with this one's most */
     double correlation; /* of the two errors; NaN: there is no other */
@@ -39,8 +40,8 @@ struct ohm_chip_fit {
     int numbers;
     int measurements; /* latencies and energies together */
     struct ohm_chip_residual before[OHM_FIT_FIGURES], after[OHM_FIT_FIGURES];
-    double left_out; /* rms of the relative error that each measurement has under a fit to all others, to first order;
-                        NaN: as many measurements as numbers */
+    double left_out[OHM_FIT_FIGURES]; /* rms of the relative error that a measurement has under a fit to all others, to
+                                         first order; NaN: as many measurements as numbers, or none of this figure */
 };
 
 /* Fits the numbers (indices on the chip, each once) by least squares of the relative residuals within the ranges of the

@@ -3,7 +3,7 @@
  * large ones; columns of the Jacobian are brought to length 1, so that units do not show. */
 #include "ohm/chip_fit.h"
 
-#include "fit_solve.h"
+#include "fitting.h"
 
 #include "ohm/mem.h"
 
@@ -17,24 +17,6 @@ _Static_assert((int)OHM_CHIP_FIT_MAX == (int)FIT_MAX, "numbers that are fitted, 
 #define ALIKE 1e-10
 #define STEP  1e-4 /* of a number, to either side; the models are linear or nearly so */
 enum { ITERATIONS_MAX = 200, NAME_MAX_LENGTH = 80 };
-
-/* A measurement: row[m] of the system. */
-struct row {
-    int sample, figure;
-    double measured;
-};
-
-struct fitting {
-    struct ohm_chip *chip; /* a copy */
-    const struct ohm_chip_use *use;
-    const struct ohm_chip_sample *sample;
-    int n, m, p;
-    struct row *row;       /* [m], by sample */
-    double *r, *other, *j; /* [m], [m], [m][p]: residuals, those of another point, Jacobian */
-    const int *number;     /* [p] */
-    double x[FIT_MAX], min[FIT_MAX], max[FIT_MAX], scale[FIT_MAX], gradient[FIT_MAX];
-    double normal[FIT_MAX * FIT_MAX]; /* of columns of length 1 */
-};
 
 /* ---- what the model says ---- */
 
@@ -250,32 +232,12 @@ static enum ohm_status check_numbers(const struct ohm_chip *chip, const int *num
 
 /* ---- the steps ---- */
 
-/* At a bound, and down the slope is beyond it. */
-static bool is_held(const struct fitting *f, int k)
-{
-    return (f->x[k] <= f->min[k] && f->gradient[k] > 0) || (f->x[k] >= f->max[k] && f->gradient[k] < 0);
-}
-
-/* The numbers that may move: their indices in list[], how many returned; and their part of the normal matrix. */
-static int free_system(const struct fitting *f, int *list, double *a)
-{
-    int n = 0;
-
-    for (int k = 0; k < f->p; k++)
-        if (!is_held(f, k))
-            list[n++] = k;
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < n; k++)
-            a[i * n + k] = f->normal[list[i] * f->p + list[k]];
-    return n;
-}
-
 /* The point that a step with this damping leads to, in bounds. false: there is no step. */
 static bool step(const struct fitting *f, double damping, double *x)
 {
     double a[FIT_MAX * FIT_MAX], d[FIT_MAX];
     int list[FIT_MAX];
-    const int n = free_system(f, list, a);
+    const int n = ohm_fitting_free(f, list, a);
 
     for (int i = 0; i < n; i++) {
         a[i * n + i] += damping;
@@ -327,69 +289,6 @@ static enum ohm_status descend(struct fitting *f, struct ohm_error *err)
             st = improve(f, &damping, &better, err);
     }
     return st == OHM_OK ? linearise(f, err) : st;
-}
-
-/* ---- what is known of the result ---- */
-
-static void put_partner(struct ohm_chip_fit *fit, const int *list, const double *inverse, int n, int i)
-{
-    struct ohm_chip_fitted *const at = &fit->number[list[i]];
-
-    for (int k = 0; k < n; k++) {
-        const double c = inverse[i * n + k] / sqrt(inverse[i * n + i] * inverse[k * n + k]);
-
-        if (k != i && (isnan(at->correlation) || fabs(c) > fabs(at->correlation))) {
-            at->correlation = c;
-            at->with = list[k];
-        }
-    }
-}
-
-/* How much of a measurement its own residual has bent the fit: the diagonal of the hat matrix. */
-static double leverage(const struct fitting *f, const double *row, const int *list, const double *inverse, int n)
-{
-    double sum = 0;
-
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < n; k++)
-            sum += row[list[i]] * f->scale[list[i]] * inverse[i * n + k] * row[list[k]] * f->scale[list[k]];
-    return sum;
-}
-
-static void judge(const struct fitting *f, struct ohm_chip_fit *fit)
-{
-    double a[FIT_MAX * FIT_MAX], inverse[FIT_MAX * FIT_MAX], sum = 0, variance;
-    int list[FIT_MAX];
-    const int n = free_system(f, list, a);
-
-    fit->left_out = (double)NAN;
-    if (n == 0 || f->m <= n || !ohm_fit_invert(inverse, a, n))
-        return;
-    variance = square(f->r, f->m) / (f->m - n);
-    for (int i = 0; i < n; i++) {
-        fit->number[list[i]].error = sqrt(variance * inverse[i * n + i]) * f->scale[list[i]];
-        put_partner(fit, list, inverse, n, i);
-    }
-    for (int i = 0; i < f->m; i++) {
-        const double rest = 1 - leverage(f, f->j + i * f->p, list, inverse, n);
-
-        sum += rest > 1e-9 ? f->r[i] * f->r[i] / (rest * rest) : 0;
-    }
-    fit->left_out = sqrt(sum / f->m);
-}
-
-static void report(const struct fitting *f, struct ohm_chip_fit *fit)
-{
-    for (int k = 0; k < f->p; k++) {
-        const bool held = is_held(f, k);
-
-        fit->number[k].value = f->x[k];
-        fit->number[k].error = fit->number[k].correlation = (double)NAN;
-        fit->number[k].with = -1;
-        fit->number[k].at_min = held && f->x[k] <= f->min[k];
-        fit->number[k].at_max = held && f->x[k] >= f->max[k];
-    }
-    judge(f, fit);
 }
 
 /* ---- the whole ---- */
@@ -445,7 +344,7 @@ enum ohm_status ohm_chip_fit(struct ohm_chip *chip, struct ohm_chip_fit *fit, co
         fit->number[k] = (struct ohm_chip_fitted){.number = number[k], .start = f.x[k]};
     if ((st = descend(&f, err)) != OHM_OK)
         goto done;
-    report(&f, fit);
+    ohm_fitting_report(&f, fit);
     for (int k = 0; k < numbers && st == OHM_OK; k++)
         st = ohm_chip_put(chip, number[k], f.x[k], err);
     if (st == OHM_OK)

@@ -256,11 +256,13 @@ static enum ohm_status report(const struct chip_fit *opt, const struct ohm_chip 
         snprintf(name, sizeof(name), "%s_before", short_names[f]);
         out_residual(&out, name, &j->fit.before[f], m);
         out_residual(&out, short_names[f], &j->fit.after[f], m);
+        snprintf(name, sizeof(name), "%s_left_out_percent", short_names[f]);
+        if (j->fit.after[f].n > 0 || !ohm_out_for_people(&out))
+            ohm_out_double(&out, name, 100 * j->fit.left_out[f]);
         snprintf(name, sizeof(name), "test_%s", short_names[f]);
         if (opt->test)
             out_residual(&out, name, &j->test[f], test);
     }
-    ohm_out_double(&out, "left_out_percent", 100 * j->fit.left_out);
     ohm_out_list(&out, "numbers");
     for (int i = 0; i < j->fit.numbers; i++)
         out_number(&out, chip, &j->fit, i);
@@ -327,6 +329,21 @@ static enum ohm_status check_options(const struct chip_fit *opt, struct ohm_erro
     return OHM_OK;
 }
 
+/* Six digits are more than any measurement knows. */
+static enum ohm_status round_off(struct ohm_chip *chip, struct ohm_chip_fit *fit, struct ohm_error *err)
+{
+    enum ohm_status st = OHM_OK;
+
+    for (int i = 0; i < fit->numbers && st == OHM_OK; i++) {
+        char text[32];
+
+        snprintf(text, sizeof(text), "%.6g", fit->number[i].value);
+        if (ohm_parse_double(text, &fit->number[i].value))
+            st = ohm_chip_put(chip, fit->number[i].number, fit->number[i].value, err);
+    }
+    return st;
+}
+
 static enum ohm_status fit(struct ohm_cli *cli, const struct chip_fit *opt, struct ohm_chip_arg *arg,
                            const struct measured *m, const struct measured *test, struct ohm_error *err)
 {
@@ -337,6 +354,7 @@ static enum ohm_status fit(struct ohm_cli *cli, const struct chip_fit *opt, stru
     if ((st = choose(cli, &c, arg->chip, opt->fit, err)) != OHM_OK ||
         (st = with_line(m, ohm_chip_fit(arg->chip, &j.fit, &arg->use, m->sample, m->csv.rows, c.number, c.count, err),
                         err)) != OHM_OK ||
+        (st = round_off(arg->chip, &j.fit, err)) != OHM_OK ||
         (st = with_line(test, ohm_chip_residuals(j.test, arg->chip, &arg->use, test->sample, test->csv.rows, err),
                         err)) != OHM_OK ||
         (st = write_chip(opt, arg->chip, &c, &j.fit, err)) != OHM_OK)
