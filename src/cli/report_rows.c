@@ -109,7 +109,7 @@ static enum ohm_status load_beside(struct ohm_report *r, struct ohm_report_rows 
     enum ohm_status st = OHM_OK;
 
     ohm_str_printf(&path, "%s/%s", surrogate->folder, name);
-    ohm_str_printf(&shown, "%s%s/%s", strchr(surrogate->name, '/') ? "" : "surrogates/", surrogate->name, name);
+    ohm_str_printf(&shown, "%s%s/%s", strchr(surrogate->bare, '/') ? "" : "surrogates/", surrogate->bare, name);
     if (ohm_file_exists(ohm_str_text(&path))) {
         kept = ohm_arena_strdup(&r->cli->arena, ohm_str_text(&shown));
         st = kept && !path.failed ? load_file(rows, ohm_str_text(&path), kept, err)

@@ -80,26 +80,39 @@ static enum ohm_status card_text(struct ohm_report *r, const char **out, const s
     return st == OHM_OK && !*out ? OHM_ENOMEM : st;
 }
 
+/* "mine-6-bit@bits=6" is for some chips of a study only. */
+static const char *bare_name(struct ohm_report *r, const char *name)
+{
+    const char *const at = strrchr(name, '@');
+    char *const bare = ohm_arena_strdup(&r->cli->arena, name);
+
+    if (bare && at && strchr(at, '='))
+        bare[at - name] = '\0';
+    return bare;
+}
+
 static enum ohm_status load_surrogate(struct ohm_report *r, const char *name, struct ohm_error *err)
 {
-    struct ohm_report_surrogate *const s = &r->surrogate[r->surrogates];
+    struct ohm_report_surrogate *s;
     struct ohm_str folder = {0};
     enum ohm_status st;
 
     if (r->surrogates == OHM_REPORT_SURROGATES_MAX)
         return ohm_fail(err, OHM_ERANGE, "more than %d surrogates", OHM_REPORT_SURROGATES_MAX);
-    r->surrogates++;
+    s = &r->surrogate[r->surrogates++];
     s->name = name;
-    if (strchr(name, '=')) /* target=FILE */
+    if (!(s->bare = bare_name(r, name)))
+        return no_memory(err);
+    if (strchr(s->bare, '=')) /* target=FILE */
         return OHM_OK;
-    st = ohm_find(r->cli, "surrogate", name, &folder, err);
+    st = ohm_find(r->cli, "surrogate", s->bare, &folder, err);
     s->folder = ohm_arena_strdup(&r->cli->arena, ohm_str_text(&folder));
     ohm_str_release(&folder);
     if (st != OHM_OK)
         return st;
     if (!s->folder)
         return no_memory(err);
-    if ((st = ohm_cli_surrogate(r->cli, name, NULL, &s->space, &s->model)) == OHM_OK &&
+    if ((st = ohm_surrogate_load(&s->model, s->folder, r->spaces.net, &r->cli->diag)) == OHM_OK &&
         (st = card_text(r, &s->protocol, s, "protocol")) == OHM_OK &&
         (st = card_text(r, &s->source, s, "source")) == OHM_OK)
         st = card_text(r, &s->command, s, "command");
@@ -221,6 +234,7 @@ enum ohm_status ohm_report_load_study(struct ohm_report *r, const char *name, st
 
     if ((st = ohm_cli_study(&db, &r->store, &r->study, err)) != OHM_OK ||
         (st = ohm_plan_restore(&r->plan, r->store, r->study.id, &spec, &r->cli->diag)) != OHM_OK ||
+        (st = ohm_study_spaces_load(&r->spaces, r->store, r->study.id, &r->cli->diag)) != OHM_OK ||
         (st = sort_settings(r, err)) != OHM_OK ||
         (st = ohm_store_metrics(r->store, r->study.id, r->metrics.name, &r->metrics.count, err)) != OHM_OK ||
         (st = ohm_cli_objectives(r->cli, r->store, r->study.id, &r->objectives, err)) != OHM_OK ||
@@ -240,10 +254,8 @@ static void release_rows(struct ohm_report_rows *rows)
 
 void ohm_report_release(struct ohm_report *r)
 {
-    for (int i = 0; i < r->surrogates; i++) {
+    for (int i = 0; i < r->surrogates; i++)
         ohm_surrogate_free(r->surrogate[i].model);
-        ohm_space_free(r->surrogate[i].space);
-    }
     for (int i = 0; i < r->runs; i++)
         ohm_validate_result_release(&r->run[i].result);
     ohm_free(r->run);
@@ -257,5 +269,6 @@ void ohm_report_release(struct ohm_report *r)
     ohm_metric_names_release(&r->metrics);
     ohm_free(r->setting);
     ohm_plan_free(r->plan);
+    ohm_study_spaces_release(&r->spaces);
     ohm_store_close(r->store);
 }

@@ -190,6 +190,14 @@ static const char *note_of(const struct ohm_report *r, int i)
     return i == r->best_at ? "shown below" : "";
 }
 
+/* The genes of the chip stand behind those of the network. */
+static const char *chip_of(const char *genotype)
+{
+    const char *const chip = strstr(genotype, "chip.");
+
+    return chip ? chip : "-";
+}
+
 static void put_front_table(struct ohm_str *s, const struct ohm_report *r, const int *index, int n)
 {
     const char *name[COLUMNS_MAX];
@@ -203,6 +211,8 @@ static void put_front_table(struct ohm_str *s, const struct ohm_report *r, const
         ohm_table_column(&t, name[c], true);
     for (int k = 0; k < measures; k++)
         ohm_report_column_measured(&t, r->measures.name[measure[k]]);
+    if (r->spaces.chip_axes)
+        ohm_table_column(&t, "chip", false);
     ohm_table_column(&t, "", false);
     for (int i = 0; i < n; i++) {
         const struct ohm_report_net *const net = &r->net[index[i]];
@@ -214,6 +224,8 @@ static void put_front_table(struct ohm_str *s, const struct ohm_report *r, const
             ohm_report_cell_spread(&t, r->measures.name[measure[k]],
                                    net->measured.seeds ? net->measured.mean[measure[k]] : (double)NAN,
                                    net->measured.spread[measure[k]]);
+        if (r->spaces.chip_axes)
+            ohm_table_cell(&t, chip_of(net->genotype));
         ohm_table_cell(&t, note_of(r, index[i]));
     }
     ohm_table_markdown(s, &t);
@@ -247,8 +259,9 @@ static void put_cost(struct ohm_str *s, const struct ohm_report *r)
 
     ohm_net_arg_chip(&r->best, &chip);
     ohm_cost_reason(&reason, r->best_chip, c);
-    ohm_str_printf(s, "On `%s`%s%s: %lld cores, %.1f %% of their cells in use, latency ", ohm_chip_name(r->best_chip),
-                   chip.length ? " with " : "", ohm_str_text(&chip), (long long)c->cores, 100 * c->util);
+    ohm_str_printf(s, "On `%s`%s%s: %lld core%s, %.1f %% of the cells in use, latency ", ohm_chip_name(r->best_chip),
+                   chip.length ? " with " : "", ohm_str_text(&chip), (long long)c->cores, c->cores == 1 ? "" : "s",
+                   100 * c->util);
     ohm_report_put_value(s, "latency_us", c->latency_us);
     ohm_str_append(s, " us, energy ");
     ohm_report_put_value(s, "energy_uJ", c->energy_uJ);
@@ -365,7 +378,8 @@ static void put_baselines(struct ohm_str *s, const struct ohm_report *r)
         return;
     }
     if (ohm_plan_chip(r->plan))
-        ohm_str_printf(s, "Priced on `%s` as the study was. ", ohm_chip_name(ohm_plan_chip(r->plan)));
+        ohm_str_printf(s, "Priced on `%s` as %s. ", ohm_chip_name(ohm_plan_chip(r->plan)),
+                       r->spaces.chip_axes ? "the study uses it where it has no choice" : "the study was");
     if (measured && r->rows.path && !other)
         ohm_str_append(s,
                        "Accuracies were measured under the recipe of the surrogate's rows: they compare with what it "

@@ -78,8 +78,8 @@ struct ohm_report_run {
 };
 
 struct ohm_report_surrogate {
-    const char *name, *folder, *protocol, *source, *command;
-    struct ohm_space *space;
+    const char *name, *bare; /* as the study has it; without the chips that it is for */
+    const char *folder, *protocol, *source, *command;
     struct ohm_surrogate *model; /* NULL: a plain file */
 };
 
@@ -89,6 +89,7 @@ struct ohm_report {
     struct ohm_store *store;
     struct ohm_study_row study;
     struct ohm_plan *plan;
+    struct ohm_study_spaces spaces;
     struct ohm_metric_names metrics;
     struct ohm_objective_names objectives;
     const struct ohm_setting **setting; /* [settings], in one order, wherever they were written */

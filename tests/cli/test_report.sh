@@ -64,7 +64,7 @@ grep -q '## The best networks' one/report.md || wrong "no best networks"
 # The chip searched together with the network.
 ok search --space nb201 --chip hermes64 --surrogate nb201-cifar10-pcm --strategy random --objective 'maximize acc_1d' \
     --objective 'minimize latency_us' --set chip_axes.periphery=ldpu,nmpu --budget 100 --name both --db c.db --progress none
-ok report both --db c.db; out 'On `hermes64` with periphery=[ln]'
+ok report both --db c.db; out 'On `hermes64` with periphery=[ln]'; out 'chip.periphery=[ln]'
 
 run report nothing --db c.db; code 3
 run report one --db c.db --net n:zzzz; [ "$code" = 2 ] || [ "$code" = 3 ] || wrong "no such network"
