@@ -168,10 +168,11 @@ static enum ohm_status search(struct ohm_cli *cli, const struct search *opt, str
     return st;
 }
 
+/* By a flag: what the environment says is for all commands. */
 static bool given(const struct ohm_args *args, const char *name)
 {
     for (int i = 0; search_options[i].kind != OHM_OPTION_END; i++)
-        if (args->origin[i] && strcmp(search_options[i].name, name) == 0)
+        if (args->origin[i] && args->origin[i][0] == '-' && strcmp(search_options[i].name, name) == 0)
             return true;
     return false;
 }
@@ -179,10 +180,10 @@ static bool given(const struct ohm_args *args, const char *name)
 /* Options that only one of both ways of searching reads are told from each other. */
 static enum ohm_status check_refine(const struct search *opt, const struct ohm_args *args, struct ohm_error *err)
 {
-    static const char *const loop_only[] = {"validate-top", "race",     "trainings", "hours",        "recipe",
-                                            "rows",         "journal",  "features",  "key",          "measure-from",
-                                            "target",       "noise",    "cost",      NULL};
-    static const char *const study_only[] = {"name", "surrogate", NULL};
+    static const char *const loop_only[] = {
+        "validate-top", "race",         "trainings", "hours", "recipe", "rows", "journal",    "front", "features",
+        "key",          "measure-from", "target",    "noise", "cost",   "data", "split-file", "cache", NULL};
+    static const char *const study_only[] = {"name", "surrogate", "db", NULL};
     const bool refine = opt->refine.rounds > 0;
 
     for (int i = 0; !refine && loop_only[i]; i++)
@@ -253,13 +254,14 @@ const struct ohm_command ohm_cmd_search = {
     .words_max = 1,
     .complete = "file",
     .summary = "run a study",
-    .details = "A flag is stronger than the environment, that than the file, that than the default. Ctrl-C ends the "
-               "run after a clean checkpoint; a killed run loses at most the trials in flight; 'ohmnas resume' goes on "
-               "as if nothing had happened.\n\n"
-               "With --refine the loop is closed: networks are trained and validated by the recipe, rounds of search on "
-               "a surrogate of what was measured so far choose what is measured next, and the measured front is the "
-               "answer. The same command goes on after a stop. Options of it: --set loop.KEY=VALUE, surrogate.KEY=VALUE "
-               "and physics.KEY=VALUE; docs/closed-loop.md tells them.",
+    .details =
+        "A flag is stronger than the environment, that than the file, that than the default. Ctrl-C ends the "
+        "run after a clean checkpoint; a killed run loses at most the trials in flight; 'ohmnas resume' goes on "
+        "as if nothing had happened.\n\n"
+        "With --refine the loop is closed: networks are trained and validated by the recipe, rounds of search on "
+        "a surrogate of what was measured so far choose what is measured next, and the measured front is the "
+        "answer. The same command goes on after a stop. Options of it: --set loop.KEY=VALUE, surrogate.KEY=VALUE "
+        "and physics.KEY=VALUE; docs/closed-loop.md tells them.",
     .examples = search_examples,
     .options = search_options,
     .size = sizeof(struct search),

@@ -230,8 +230,9 @@ static enum ohm_status check_recipe(struct refine *r, struct ohm_error *err)
     if (r->search->space || r->search->chip || r->search->task)
         return ohm_fail(err, OHM_ECONFIG, "space, chip and task are those of the recipe: %s, %s, %s", use->space,
                         use->chip, use->task);
-    if (r->opt->table)
-        return ohm_fail(err, OHM_ECONFIG, "figures come from --recipe or from --measure-from, give one of them");
+    if (r->opt->table || r->opt->target.count > 0 || r->opt->noise.count > 0 || r->opt->cost)
+        return ohm_fail(err, OHM_ECONFIG,
+                        "figures come from --recipe, or from --measure-from with its --target, --noise and --cost");
     if (!r->opt->samples.folder || !r->opt->rows)
         return ohm_fail(err, OHM_ECONFIG, "--%s is missing: which %s?", r->opt->rows ? "data" : "rows",
                         r->opt->rows ? "folder holds the samples" : "file holds the measured networks");
@@ -286,6 +287,9 @@ static enum ohm_status open_table(struct refine *r, struct ohm_error *err)
         (st = ohm_cli_chip(r->cli, r->search->chip ? r->search->chip : "hermes64", &r->of.chip)) != OHM_OK ||
         (st = ohm_chip_check_use(r->of.chip, &r->spec.chip_use, err)) != OHM_OK)
         return st;
+    if (r->search->task || opt->samples.split_file || opt->samples.cache)
+        return ohm_fail(err, OHM_ECONFIG, "--%s is for a recipe; figures of a table are looked up",
+                        r->search->task ? "task" : opt->samples.cache ? "cache" : "split-file");
     if (opt->rows)
         return ohm_fail(err, OHM_ECONFIG, "--rows are those of a recipe; figures of a table stay in the table");
     if ((st = name_files(r, err)) != OHM_OK)
@@ -485,6 +489,8 @@ static enum ohm_status run(struct refine *r, struct ohm_error *err)
     st = ohm_loop_run(&result, &r->spec, err);
     if (st == OHM_OK || (st == OHM_EINTR && result.rounds > 0))
         told = out_result(r, &result, &later);
+    if (st == OHM_OK && told == OHM_OK && r->opt->front)
+        told = ohm_refine_write_front(r->opt->front, &r->spec, &result, &later);
     if (st == OHM_EINTR && !r->quiet)
         ohm_say("interrupted; the same command goes on");
     if (st == OHM_OK && told != OHM_OK && err)

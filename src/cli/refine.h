@@ -8,7 +8,7 @@
 
 /* What --refine wants to know beside the options of a search. */
 struct ohm_refine_options {
-    const char *recipe, *rows, *journal, *table, *key, *cost, *hours, *features;
+    const char *recipe, *rows, *journal, *front, *table, *key, *cost, *hours, *features;
     struct ohm_words target, noise;
     int64_t top, rounds, race, trainings;
     struct ohm_collection_options samples;
@@ -27,6 +27,8 @@ struct ohm_refine_options {
                      .complete = "file"),                                                                              \
         OHM_OPT_TEXT(s, refine.journal, "journal", 0, "FILE.loop.csv", "decisions; beside the rows when not given",    \
                      .complete = "file"),                                                                              \
+        OHM_OPT_TEXT(s, refine.front, "front", 0, "FOLDER", "at the end, a file for each network of the front",        \
+                     .complete = "folder"),                                                                            \
         OHM_OPT_COLLECTION(s, refine.samples),                                                                         \
         OHM_OPT_TEXT(s, refine.features, "features", 0, "GROUPS", "feature groups of the surrogate that is fitted",    \
                      .fallback = "genes,net"),                                                                         \
@@ -45,6 +47,10 @@ struct ohm_refine_search {
     int jobs;
     struct ohm_format format;
 };
+
+/* refine_front.c: a file for each network of the measured front. */
+enum ohm_status ohm_refine_write_front(const char *folder, const struct ohm_loop_spec *spec,
+                                       const struct ohm_loop_result *result, struct ohm_error *err);
 
 enum ohm_status ohm_cli_refine(struct ohm_cli *cli, const struct ohm_refine_options *opt,
                                const struct ohm_refine_search *search, struct ohm_error *err);

@@ -46,6 +46,12 @@ grep -q '^0,had,10,' next.loop.csv || wrong "the next loop does not begin from a
 ok "$@" --refine 1 --rows one.csv --journal anew.loop.csv --set loop.anew=true --trainings 3 --progress none
 out 'ended +budget'
 
+ok "$@" --refine 2 --rows two.csv --front front --progress none
+file=$(ls front/*.yaml | head -1)
+[ -f "$file" ] || wrong "no file of the front"
+ok cost "$file" --chip hermes64; out latency
+ok show "$file"; out 'stem_width'
+
 # A table in the place of trainings; three loops on it compared.
 echo 'ops,good,spread' >t.csv
 for a in 0 1 2 3 4; do for b in 0 1 2 3 4; do for c in 0 1 2 3 4; do echo "${a}3${b}3${c}3,$((a * 7 + b * 5 + c * 3)),1"; done; done; done >>t.csv
