@@ -176,7 +176,7 @@ struct bench {
     float *sum, *analog, *aid, *drop; /* [BLOCK][columns_most]: of a round, of a phase, of other products */
     float *out;                       /* [BLOCK][columns_most]: what the tile gives */
     float *count[COUNTERS];           /* [BLOCK][columns_most]: where a periphery works on counts */
-    float *z;                         /* normal numbers of one vector */
+    float *z;                         /* normal numbers, those of a vector in whole lines */
     float *conv;
 };
 size_t bench_floats(const struct ohm_tiles *t);

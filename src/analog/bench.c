@@ -50,7 +50,7 @@ size_t bench_floats(const struct ohm_tiles *t)
 {
     const size_t in = lines(BLOCK * (size_t)t->rows_most), out = lines(BLOCK * (size_t)t->columns_most);
 
-    return 4 * in + (5 + COUNTERS) * out + vector_floats(t) + lines(conv_floats(t));
+    return 4 * in + (5 + COUNTERS) * out + BLOCK * vector_floats(t) + lines(conv_floats(t));
 }
 
 static float *take(float **from, size_t n)
@@ -77,7 +77,7 @@ struct bench bench_of(const struct ohm_tiles *t, float *scratch, int worker)
     b.out = take(&at, out);
     for (int k = 0; k < COUNTERS; k++)
         b.count[k] = take(&at, out);
-    b.z = take(&at, vector_floats(t));
+    b.z = take(&at, BLOCK * vector_floats(t));
     b.conv = at;
     return b;
 }
@@ -133,14 +133,19 @@ struct ohm_rng noise_stream(const struct ohm_tiles *t, const struct ohm_rng *til
     return ohm_rng_child(&stream, place);
 }
 
-/* Normal numbers of one vector. */
+/* Normal numbers of one vector. In the first round all come one behind the other, and are drawn with the first one. */
 static const float *noise_of(const struct round *r, int i, int phase, enum purpose purpose, int n)
 {
-    const struct ohm_rng own = noise_stream(r->t, &r->stream, r->index, phase, purpose);
     const uint64_t of_vector = lines((size_t)n) / LINE;
+    const bool first_round = r->index == 0;
 
-    r->steps->normals(r->b->z, (r->first + (uint64_t)r->vector[i]) * of_vector, (int64_t)of_vector, own.key);
-    return r->b->z;
+    if (i == 0 || !first_round) {
+        const struct ohm_rng own = noise_stream(r->t, &r->stream, r->index, phase, purpose);
+
+        r->steps->normals(r->b->z, (r->first + (uint64_t)r->vector[i]) * of_vector,
+                          (int64_t)of_vector * (first_round ? r->n : 1), own.key);
+    }
+    return r->b->z + (first_round ? (size_t)i * of_vector * LINE : 0);
 }
 
 /* Step 1 of docs/analog.md. */

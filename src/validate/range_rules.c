@@ -54,16 +54,22 @@ void seen_release(struct census *s)
 
 void seen_add(struct census *s, const float *x, int64_t n)
 {
+    double sum = s->sum, squares = s->squares;
+    float most = s->most;
+
     for (int64_t i = 0; i < n; i++) {
         const float size = fabsf(x[i]);
         uint32_t bits;
 
         memcpy(&bits, &size, sizeof bits);
         s->count[bits >> SHIFT]++;
-        s->most = size > s->most ? size : s->most;
-        s->sum += (double)x[i];
-        s->squares += (double)x[i] * (double)x[i];
+        most = size > most ? size : most;
+        sum += (double)x[i];
+        squares += (double)x[i] * (double)x[i];
     }
+    s->sum = sum;
+    s->squares = squares;
+    s->most = most;
     s->n += n;
 }
 
