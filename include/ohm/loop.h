@@ -55,6 +55,7 @@ struct ohm_loop_source {
      * the last. */
     enum ohm_status (*draw)(void *context, struct ohm_collect_item *item, int number, bool *found,
                             struct ohm_error *err);
+    int listed; /* above 0: draw gives so many, and no other network can be measured */
     /* May it be measured? NULL: everything may. Thread-safe. */
     bool (*admits)(void *context, const struct ohm_genotype *g);
     void (*free)(void *context);

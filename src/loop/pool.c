@@ -1,6 +1,7 @@
 /* pool.c - candidates: what a search on the surrogate has asked, and the neighbours of the measured front. The search
  * is told optimistic guesses, so that it goes where the surrogate is unsure too; the choice among its candidates is
- * made from means and deviations as they are. */
+ * made from means and deviations as they are. Where no more networks can be measured than a search would ask for, all
+ * of them are candidates. */
 #include "loop_int.h"
 
 #include "ohm/parallel.h"
@@ -192,6 +193,16 @@ static enum ohm_status search(struct filler *f, const struct ohm_rng *rng, struc
     return st;
 }
 
+static enum ohm_status evaluate_all(struct filler *f, const struct ohm_genotype *g, struct ohm_evaluation *e, int n,
+                                    struct ohm_error *err)
+{
+    enum ohm_status st = n > 0 ? ohm_evaluate(f->model->evaluator, g, n, f->spec->jobs, e, err) : OHM_OK;
+
+    for (int i = 0; i < n && st == OHM_OK; i++)
+        st = add(f, &g[i], &e[i], err);
+    return st;
+}
+
 /* ---- neighbours of the measured front: one to three changes, half of them by single steps ---- */
 
 static bool make_near(struct filler *f, struct ohm_genotype *g, const struct ohm_genotype *parent, struct ohm_rng *rng)
@@ -224,11 +235,35 @@ static enum ohm_status look_around(struct filler *f, const struct ohm_rng *rng, 
         st = known_front(f->known, front, &fronts, err);
     for (int i = 0; st == OHM_OK && fronts > 0 && i < TRIES * wanted && n < wanted; i++)
         n += make_near(f, &g[n], &f->known->network[front[i % fronts]].item.genotype, &own);
-    if (st == OHM_OK && n > 0)
-        st = ohm_evaluate(f->model->evaluator, g, n, f->spec->jobs, e, err);
-    for (int i = 0; i < n && st == OHM_OK; i++)
-        st = add(f, &g[i], &e[i], err);
+    if (st == OHM_OK)
+        st = evaluate_all(f, g, e, n, err);
     ohm_free(front);
+    ohm_free(g);
+    ohm_free(e);
+    return st;
+}
+
+/* ---- all there are ---- */
+
+static enum ohm_status list_all(struct filler *f, struct ohm_error *err)
+{
+    const struct ohm_loop_source *const source = f->spec->source;
+    const int all = source->listed;
+    struct ohm_genotype *const g = ohm_alloc((size_t)all, sizeof *g);
+    struct ohm_evaluation *const e = ohm_alloc((size_t)all, sizeof *e);
+    enum ohm_status st = g && e ? OHM_OK : ohm_fail(err, OHM_ENOMEM, "out of memory for %d candidates", all);
+    bool found = true;
+    int n = 0;
+
+    for (int i = 0; i < all && found && st == OHM_OK; i++) {
+        struct ohm_collect_item item;
+
+        st = source->draw(source->context, &item, i, &found, err);
+        if (st == OHM_OK && found && ohm_evaluator_admits(f->model->evaluator, &item.genotype, 0, NULL))
+            g[n++] = item.genotype;
+    }
+    if (st == OHM_OK)
+        st = evaluate_all(f, g, e, n, err);
     ohm_free(g);
     ohm_free(e);
     return st;
@@ -242,7 +277,9 @@ enum ohm_status candidates_find(struct pool *pool, const struct known *known, co
 
     for (int i = 0; i < known->count && st == OHM_OK; i++)
         st = id_set_add(&f.seen, known->network[i].id, err);
-    if (st == OHM_OK && (st = search(&f, rng, err)) == OHM_OK)
+    if (st == OHM_OK && spec->source->listed > 0 && spec->source->listed <= spec->search_budget)
+        st = list_all(&f, err);
+    else if (st == OHM_OK && (st = search(&f, rng, err)) == OHM_OK)
         st = look_around(&f, rng, err);
     id_set_release(&f.seen);
     return st;

@@ -276,6 +276,7 @@ enum ohm_status ohm_loop_source_table(struct ohm_loop_source *out, const struct 
                                         .figures = t->figures,
                                         .figure = t->figure,
                                         .fingerprint = fingerprint(t, from),
+                                        .listed = t->drawn,
                                         .read = read_none,
                                         .measure = measure,
                                         .draw = draw,
