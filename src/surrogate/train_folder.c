@@ -1,5 +1,6 @@
 /* train_folder.c - a folder written whole: under a temporary name beside its place, then exchanged with what is there.
- */
+ * What is in it besides a surrogate, such as the rows that it comes from, stays: the new folder has links to it before
+ * it takes the place, so that no kill loses it and a collection that is under way writes on. */
 #include "train_int.h"
 
 #include "ohm/file.h"
@@ -13,6 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char rows_file[] = "rows.csv"; /* what a surrogate is trained from lies beside it */
+
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
 static bool is_empty(const char *folder)
 {
     DIR *const dir = opendir(folder);
@@ -20,7 +28,7 @@ static bool is_empty(const char *folder)
     bool empty = dir != NULL;
 
     while (dir && empty && (entry = readdir(dir)) != NULL)
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        empty = is_dots(entry->d_name);
     if (dir)
         (void)closedir(dir);
     return empty;
@@ -28,7 +36,7 @@ static bool is_empty(const char *folder)
 
 enum ohm_status ohm_folder_check(const char *folder, struct ohm_error *err)
 {
-    char *card;
+    char *card, *rows;
     bool replaceable;
 
     if (!ohm_file_exists(folder) && !ohm_is_folder(folder))
@@ -37,14 +45,24 @@ enum ohm_status ohm_folder_check(const char *folder, struct ohm_error *err)
         return ohm_fail(err, OHM_ECONFIG, "%s is there and is no folder", folder);
     if ((card = ohm_path_join(folder, OHM_CARD_FILE)) == NULL)
         return ohm_fail(err, OHM_ENOMEM, "out of memory for a path");
-    replaceable = ohm_file_exists(card) || is_empty(folder);
+    rows = ohm_path_join(folder, rows_file);
+    replaceable = ohm_file_exists(card) || (rows && ohm_file_exists(rows)) || is_empty(folder);
     ohm_free(card);
+    ohm_free(rows);
     return replaceable ? OHM_OK
-                       : ohm_fail(err, OHM_ECONFIG, "folder %s is there and is no surrogate: it has no %s", folder,
-                                  OHM_CARD_FILE);
+                       : ohm_fail(err, OHM_ECONFIG, "folder %s is there and is no surrogate: it has no %s and no %s",
+                                  folder, OHM_CARD_FILE, rows_file);
 }
 
-/* Removes the files of a folder of ours, which has no folders in it, and the folder. */
+/* Files of a surrogate: the card and its models. */
+static bool is_ours(const char *name)
+{
+    const size_t n = strlen(name);
+
+    return strcmp(name, OHM_CARD_FILE) == 0 || (n > 5 && strcmp(name + n - 5, ".json") == 0);
+}
+
+/* Removes a folder and all that is in it. */
 static void remove_folder(const char *folder)
 {
     DIR *const dir = opendir(folder);
@@ -52,11 +70,53 @@ static void remove_folder(const char *folder)
 
     if (!dir)
         return;
-    while ((entry = readdir(dir)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    while ((entry = readdir(dir)) != NULL) {
+        char *const path = is_dots(entry->d_name) ? NULL : ohm_path_join(folder, entry->d_name);
+
+        if (path && unlink(path) != 0)
+            remove_folder(path);
+        ohm_free(path);
+    }
     (void)closedir(dir);
     (void)rmdir(folder);
+}
+
+static enum ohm_status link_all(const char *from, const char *to, bool top, struct ohm_error *err);
+
+static enum ohm_status link_one(const char *from, const char *to, struct ohm_error *err)
+{
+    enum ohm_status st;
+
+    if (!from || !to)
+        return ohm_fail(err, OHM_ENOMEM, "out of memory for a path");
+    if (ohm_is_folder(from))
+        return (st = ohm_make_folder(to, err)) == OHM_OK ? link_all(from, to, false, err) : st;
+    if (link(from, to) != 0)
+        return ohm_fail_errno(err, OHM_EIO, errno, "cannot keep %s", from);
+    return OHM_OK;
+}
+
+/* The files of `from` in `to`, too; at the top those that are no surrogate's. */
+static enum ohm_status link_all(const char *from, const char *to, bool top, struct ohm_error *err)
+{
+    DIR *const dir = opendir(from);
+    const struct dirent *entry;
+    enum ohm_status st = OHM_OK;
+
+    while (dir && st == OHM_OK && (entry = readdir(dir)) != NULL) {
+        char *source, *target;
+
+        if (is_dots(entry->d_name) || (top && is_ours(entry->d_name)))
+            continue;
+        source = ohm_path_join(from, entry->d_name);
+        target = ohm_path_join(to, entry->d_name);
+        st = link_one(source, target, err);
+        ohm_free(source);
+        ohm_free(target);
+    }
+    if (dir)
+        (void)closedir(dir);
+    return st;
 }
 
 static enum ohm_status write_files(const char *folder, const struct ohm_folder_file *file, int n, struct ohm_error *err)
@@ -123,6 +183,8 @@ enum ohm_status ohm_folder_write(const char *folder, const struct ohm_folder_fil
     } else {
         remove_folder(made.text); /* left by a run of this number that was killed */
         st = write_files(made.text, file, n, err);
+        if (st == OHM_OK)
+            st = link_all(folder, made.text, true, err);
         if (st == OHM_OK)
             st = put_in_place(made.text, folder, aside.text, err);
         remove_folder(made.text);

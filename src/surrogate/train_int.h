@@ -54,9 +54,10 @@ struct ohm_folder_file {
     const char *name, *bytes;
     size_t length;
 };
-/* OHM_ECONFIG: `folder` is there and is neither empty nor a surrogate. */
+/* OHM_ECONFIG: `folder` is there and is neither empty nor a surrogate nor holds rows.csv. */
 enum ohm_status ohm_folder_check(const char *folder, struct ohm_error *err);
-/* Puts a folder of exactly these files in the place of `folder`, all or nothing. */
+/* Puts a folder of these files in the place of `folder`, all or nothing. Of what is there, the card and *.json go, and
+ * everything else stays. */
 enum ohm_status ohm_folder_write(const char *folder, const struct ohm_folder_file *file, int n, struct ohm_error *err);
 
 #endif

@@ -272,6 +272,35 @@ static void rows_of_one_network_stand_in_one_fold(void **state)
     ohm_free(folder);
 }
 
+/* A collection under way writes on into the same file; models of before are gone. */
+static void rows_beside_a_surrogate_stay_when_it_is_made_again(void **state)
+{
+    const struct world *const w = the_world(state);
+    char *const folder = path_in(w, "beside"), *const rows = path_in(w, "beside/rows.csv");
+    char *const old = path_in(w, "beside/old.0.json"), *const sub = path_in(w, "beside/proxy");
+    char *const deep = path_in(w, "beside/proxy/half.csv");
+    struct ohm_score_report report;
+    char *text = NULL;
+    size_t length;
+    FILE *open_rows;
+
+    assert_int_equal(ohm_make_folder(folder, NULL), OHM_OK);
+    assert_int_equal(ohm_make_folder(sub, NULL), OHM_OK);
+    assert_int_equal(ohm_file_write(rows, "id\n", 3, NULL), OHM_OK);
+    assert_int_equal(ohm_file_write(old, "{}", 2, NULL), OHM_OK);
+    assert_int_equal(ohm_file_write(deep, "a\n", 2, NULL), OHM_OK);
+    assert_non_null(open_rows = fopen(rows, "a"));
+    for (int i = 0; i < 2; i++)
+        train(w, folder, 2, &report);
+    assert_true(fputs("1\n", open_rows) >= 0 && fclose(open_rows) == 0);
+    assert_int_equal(ohm_file_read(&text, &length, rows, OHM_TEXT_FILE_MAX, NULL), OHM_OK);
+    assert_string_equal(text, "id\n1\n");
+    assert_true(ohm_file_exists(deep));
+    assert_false(ohm_file_exists(old));
+    ohm_free(text);
+    ohm_free(folder), ohm_free(rows), ohm_free(old), ohm_free(sub), ohm_free(deep);
+}
+
 static void what_cannot_be_trained_is_refused_and_leaves_no_folder(void **state)
 {
     const struct world *const w = the_world(state);
@@ -752,6 +781,7 @@ int main(void)
         cmocka_unit_test(uncertainty_is_larger_where_the_noise_is),
         cmocka_unit_test(one_thread_and_two_write_the_same_folder),
         cmocka_unit_test(rows_of_one_network_stand_in_one_fold),
+        cmocka_unit_test(rows_beside_a_surrogate_stay_when_it_is_made_again),
         cmocka_unit_test(what_cannot_be_trained_is_refused_and_leaves_no_folder),
         cmocka_unit_test(an_older_surrogate_is_replaced_whole),
         cmocka_unit_test(a_folder_that_cannot_be_written_is_an_error_and_stays),
