@@ -99,7 +99,7 @@ struct ohm_device {
     double g_max_uS, g_min_uS;
     double scale_program, scale_drift, scale_read; /* 1: as published; 0: switched off */
     /* Shares of devices that programming does not move: at g_min, at g_max, anywhere in between (uniform). They do not
-     * drift. Not of a file, but set. */
+     * drift. */
     double stuck_reset, stuck_set, stuck_random;
     double on_off_ratio;    /* g_max / g_min, if set; 0: as in the file */
     double sigma_unit;      /* sigma in uS is this times its curve: g_max over the g_max of the fit */
@@ -166,8 +166,8 @@ void ohm_device_drift(const struct ohm_moment *moment, float *g_uS, const float 
 void ohm_device_read(const struct ohm_moment *moment, float *g_uS, const float *programmed_uS, const float *latent,
                      size_t n, uint64_t first, const struct ohm_rng *stream);
 
-/* Mean and spread that the sampling functions have in the limit of many draws, of devices that are not stuck; NaN where the model has no such stage.
- * Closed forms and a quadrature over the programmed conductance, good to 1e-6 of g_max. */
+/* Mean and spread that the sampling functions have in the limit of many draws, of devices that are not stuck; NaN where
+ * the model has no such stage. Closed forms and a quadrature over the programmed conductance, good to 1e-6 of g_max. */
 struct ohm_expected {
     double program_mean, program_sd; /* uS */
     double nu_mean, nu_sd;

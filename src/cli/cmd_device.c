@@ -3,6 +3,8 @@
 
 #include "device_cli.h"
 
+#include <string.h>
+
 enum ohm_status ohm_cli_device(struct ohm_cli *cli, const char *name, struct ohm_device **device)
 {
     struct ohm_str path = {0};
@@ -15,6 +17,18 @@ enum ohm_status ohm_cli_device(struct ohm_cli *cli, const char *name, struct ohm
         st = ohm_device_load(device, ohm_str_text(&path), &cli->diag);
     ohm_str_release(&path);
     return st;
+}
+
+enum ohm_status ohm_cli_device_set(struct ohm_device *device, const char *text, struct ohm_error *err)
+{
+    const char *const equals = strchr(text, '=');
+    char key[64];
+
+    if (!equals || (size_t)(equals - text) >= sizeof key)
+        return ohm_fail(err, OHM_ECONFIG, "--set is '%.80s', not key=value", text);
+    memcpy(key, text, (size_t)(equals - text));
+    key[equals - text] = '\0';
+    return ohm_device_set(device, key, equals + 1, err);
 }
 
 /* ---- list ---- */

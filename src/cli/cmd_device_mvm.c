@@ -26,7 +26,8 @@ static const struct ohm_option options[] = {
     OHM_OPT_INT(device_mvm, instances, "n", 'n', "N", "10", 1, 1e6, "instances of the hardware, each programmed anew"),
     OHM_OPT_TEXT(device_mvm, times, "t", 't', "LIST", "times after programming (0, 60s, 1h, 30d, 1y)",
                  .fallback = "0,1h,1d,30d,1y"),
-    OHM_OPT_LIST(device_mvm, set, "set", 0, "KEY=VALUE", "a setting of the tiles, for instance adc_bits=6"),
+    OHM_OPT_LIST(device_mvm, set, "set", 0, "KEY=VALUE",
+                 "a setting of the tiles, for instance adc_bits=6, or of the device: device.stuck_set=0.01"),
     OHM_OPT_INT(device_mvm, seed, "seed", 0, "S", "1", 0, 9e15, "of the random draws", .env = "OHMNAS_SEED"),
     OHM_OPT_INT(device_mvm, jobs, "jobs", 'j', "N", NULL, 1, 1024, "threads; all processors when not given",
                 .env = "OHMNAS_JOBS"),
@@ -305,6 +306,22 @@ static void plan_release(struct plan *p)
     ohm_device_free(p->device);
 }
 
+/* Settings of tiles, or of the device where they begin so. */
+static enum ohm_status set_all(struct plan *p, struct ohm_error *err)
+{
+    static const char of_device[] = "device.";
+    const size_t length = sizeof of_device - 1;
+    enum ohm_status st = OHM_OK;
+
+    for (int i = 0; i < p->opt->set.count && st == OHM_OK; i++) {
+        const struct ohm_words one = {.item = &p->opt->set.item[i], .count = 1};
+
+        st = strncmp(one.item[0], of_device, length) == 0 ? ohm_cli_device_set(p->device, one.item[0] + length, err)
+                                                          : ohm_opt_set_fields(ohm_tile_fields, &p->config, &one, err);
+    }
+    return st == OHM_OK ? ohm_tile_config_check(&p->config, err) : st;
+}
+
 static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct ohm_args *args, struct ohm_error *err)
 {
     struct plan plan = {.opt = object};
@@ -312,9 +329,7 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
 
     (void)args;
     ohm_fields_default(ohm_tile_fields, &plan.config);
-    if ((st = ohm_opt_set_fields(ohm_tile_fields, &plan.config, &plan.opt->set, err)) == OHM_OK &&
-        (st = ohm_tile_config_check(&plan.config, err)) == OHM_OK &&
-        (st = ohm_cli_device(cli, plan.opt->device, &plan.device)) == OHM_OK &&
+    if ((st = ohm_cli_device(cli, plan.opt->device, &plan.device)) == OHM_OK && (st = set_all(&plan, err)) == OHM_OK &&
         (st = read_times(cli, &plan, err)) == OHM_OK)
         st = draw(&plan, err);
     plan_release(&plan);

@@ -26,7 +26,8 @@ static const struct ohm_option options[] = {
         device_sample, times, "t", 't', "LIST",
         "times after programming (0, 60s, 1h, 30d, 1y); all that the model has, or 0,1h,1d,30d,1y, if not given"),
     OHM_OPT_LIST(device_sample, set, "set", 0, "KEY=VALUE",
-                 "scale an effect: program, drift or read; 0 switches it off"),
+                 "program, drift, read: scale an effect, 0 switches it off; stuck_reset, stuck_set, stuck_random: "
+                 "shares of devices; on_off_ratio"),
     OHM_OPT_INT(device_sample, n, "n", 'n', "N", "200000", 1, 1e9, "draws of each row"),
     OHM_OPT_INT(device_sample, seed, "seed", 0, "S", "1", 0, 9e15, "of the random draws", .env = "OHMNAS_SEED"),
     OHM_OPT_INT(device_sample, jobs, "jobs", 'j', "N", NULL, 1, 1024, "threads; all processors when not given",
@@ -274,16 +275,13 @@ static enum ohm_status read_times(struct ohm_cli *cli, struct plan *p, struct oh
     return OHM_OK;
 }
 
-static enum ohm_status set_scales(struct ohm_device *d, const struct ohm_words *set, struct ohm_error *err)
+static enum ohm_status set_all(struct ohm_device *d, const struct ohm_words *set, struct ohm_error *err)
 {
-    static const struct ohm_field fields[] = {
-        {OHM_FIELD_REAL, "program", offsetof(struct ohm_device, scale_program), 1, NULL, 0, 1e3, NULL, "error"},
-        {OHM_FIELD_REAL, "drift", offsetof(struct ohm_device, scale_drift), 1, NULL, 0, 1e3, NULL, "exponent"},
-        {OHM_FIELD_REAL, "read", offsetof(struct ohm_device, scale_read), 1, NULL, 0, 1e3, NULL, "noise"},
-        OHM_FIELDS_END,
-    };
+    enum ohm_status st = OHM_OK;
 
-    return ohm_opt_set_fields(fields, d, set, err);
+    for (int i = 0; i < set->count && st == OHM_OK; i++)
+        st = ohm_cli_device_set(d, set->item[i], err);
+    return st;
 }
 
 static enum ohm_status draw(struct plan *p, struct ohm_error *err)
@@ -317,7 +315,7 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
         return ohm_fail(err, OHM_ENOMEM, "out of memory");
     p->opt = opt;
     if ((st = ohm_cli_device(cli, opt->device, &p->device)) == OHM_OK &&
-        (st = set_scales(p->device, &opt->set, err)) == OHM_OK && (st = read_targets(cli, p, err)) == OHM_OK &&
+        (st = set_all(p->device, &opt->set, err)) == OHM_OK && (st = read_targets(cli, p, err)) == OHM_OK &&
         (st = read_times(cli, p, err)) == OHM_OK)
         st = draw(p, err);
     ohm_free(p->row);
@@ -337,7 +335,7 @@ const struct ohm_command ohm_cmd_device_sample = {
     .summary = "mean and spread of programmed, drifted and read devices",
     .details =
         "Rows: what was programmed, the drift exponent nu, what drift leaves, what is read. Beside each stands the "
-        "value in the limit of many draws, where there is a closed form.\n\n"
+        "value in the limit of many draws, where there is a closed form; it is of devices that are not stuck.\n\n"
         "With --w, tiles of 256 x 256 hold the weights in equal shares, and the statistics are of weights after "
         "programming and when read. The largest weight has g_max, so that the list should hold it.",
     .examples = examples,

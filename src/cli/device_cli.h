@@ -8,5 +8,7 @@
 
 /* Loads a device by name or path. Problems go to cli->diag. */
 enum ohm_status ohm_cli_device(struct ohm_cli *cli, const char *name, struct ohm_device **device);
+/* Sets what "KEY=VALUE" says, a key of ohm_device_fields. */
+enum ohm_status ohm_cli_device_set(struct ohm_device *device, const char *text, struct ohm_error *err);
 
 #endif

@@ -119,6 +119,30 @@ static void read_scale(struct ohm_device *d, struct ohm_node *root, struct ohm_d
         ohm_map_finish(block, diag);
 }
 
+/* Shares of devices that are stuck; 0 where the file says nothing. */
+static void read_faults(struct ohm_device *d, struct ohm_node *root, struct ohm_diag *diag)
+{
+    static const double share[2] = {0, 1};
+    struct ohm_node *const block = ohm_map_get(root, "faults") ? open_block(root, "faults", diag) : NULL;
+    const struct {
+        const char *key;
+        double *value;
+    } kinds[] = {{"stuck_reset", &d->stuck_reset}, {"stuck_set", &d->stuck_set}, {"stuck_random", &d->stuck_random}};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && block; i++) {
+        const struct ohm_node *const node = ohm_map_get(block, kinds[i].key);
+
+        if (node)
+            device_number(kinds[i].value, d, kinds[i].key, node, share, diag);
+    }
+    if (!block)
+        return;
+    if (d->stuck_reset + d->stuck_set + d->stuck_random > 1)
+        ohm_node_fail(block, diag, "shares of stuck devices are %g + %g + %g, more than 1", d->stuck_reset,
+                      d->stuck_set, d->stuck_random);
+    ohm_map_finish(block, diag);
+}
+
 static bool read_programming(struct ohm_device *d, struct ohm_node *root, struct ohm_diag *diag)
 {
     struct ohm_node *const block = open_block(root, "programming", diag);
@@ -260,6 +284,7 @@ static bool read_device(struct ohm_device *d, struct ohm_node *root, struct ohm_
     read_range(d, root, diag);
     ok = model_readers[d->model](d, root, diag);
     read_scale(d, root, diag);
+    read_faults(d, root, diag);
     converter_read(d, ohm_map_get(root, "converter"), diag);
     ohm_map_finish(root, diag);
     return ok;

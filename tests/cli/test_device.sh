@@ -28,6 +28,12 @@ run device sample --t 5x; code 2; err 'no time'
 run device sample --g ,; code 2
 run device sample --device reram-wan --t 1h; code 2; err 'measured at 1, 86400, 172800 s'
 run device sample --device pmc; code 3; err 'no device'
+ok device sample --g 5 --t 0 -n 5000 --set program=0 --set read=0 --set stuck_set=0.2 --csv
+out '^5,program,,uS,5000,(8\.[89]|9\.[01])'
+sed 's/^range:/faults: { source: made up, mark: default, stuck_set: 0.2 }\nrange:/' "$root/searchspaces/devices/pcm.yaml" >stuck.yaml
+cp out set; ok device sample --device ./stuck.yaml --g 5 --t 0 -n 5000 --set program=0 --set read=0 --csv; same out set
+ok device sample --w 0,1 --t 0 -n 1000 --set on_off_ratio=10 --json; json
+run device sample --set stuck_set=0.6 --set stuck_reset=0.6; code 2; err 'more than 1'
 run device sample --set reed=1; code 2; err "did you mean 'read'"
 
 # A measurement becomes a device, and what was put in comes out.

@@ -19,6 +19,9 @@ json; [ "$(field device)" = pcm-hermes2 ] || wrong "another device"; out 'read_m
 ok device mvm -n 1 --t 0 --vectors 8 --jsonl; jsonl
 ok device mvm -n 1 --t 0 --vectors 8; out 'slope'
 
+ok device mvm -n 1 --t 1d --vectors 64 --csv; cp out sound
+ok device mvm -n 1 --t 1d --vectors 64 --set device.stuck_reset=0.1 --csv; cmp -s out sound && wrong "stuck devices change nothing"
+run device mvm --set device.stuck_rest=0.1; code 2; err "did you mean 'stuck_reset'"
 run device mvm --set adc_bit=8; code 2; err "did you mean 'adc_bits'"
 run device mvm --set adc_bound=0; code 2; err 'rounding needs a bound'
 run device mvm --set adc_bits=99; code 2; err '\[0, 16\]'
