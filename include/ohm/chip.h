@@ -133,7 +133,7 @@ int32_t ohm_cost_rows(const struct ohm_chip *chip, const struct ohm_net *net);
  * cost->cores_over and ->chips say by how much, and the cost is that of so many chips, transport between them
  * excluded); OHM_EUNFIT never comes from here. OHM_ECONFIG: ohm_chip_check_use. OHM_ERANGE: a net without conv or
  * dense layers, or with more tiles than can be counted (2^31 - 1) or packed (2^16). OHM_ENOMEM; many-core chips
- * allocate nothing for serial use. */
+ * allocate nothing for serial use of a net without sigmoid or tanh. */
 enum ohm_status ohm_cost_net(const struct ohm_chip *chip, const struct ohm_chip_use *use, const struct ohm_net *net,
                              struct ohm_cost *cost, struct ohm_cost_layer *layers, struct ohm_error *err);
 
