@@ -91,30 +91,37 @@ struct line {
     const float *count[COUNTERS], *zero[COUNTERS];
 };
 
-/* Two multiply-adds, P - N, the affine map and the INT8 from the link, each rounded to binary16. */
+/* Two multiply-adds, P - N, the affine map and the INT8 from the link, each rounded to binary16. A chain of roundings
+ * is long: those of a line go side by side. */
 INLINE void ldpu_line(const struct line *l, const struct ldpu *u, int c, double least)
 {
+    enum { SIDE_BY_SIDE = 2 * LINE / WIDE, EACH = WIDE / 2 };
     const double ties = 6755399441055744.0; /* 1.5 2^52: to the nearest whole number, halves to even */
+    doubles part[COUNTERS][SIDE_BY_SIDE], z[SIDE_BY_SIDE];
 
     UNROLL
-    for (int i = 0; i < LINE; i += WIDE / 2) {
-        doubles part[COUNTERS], z, held;
-        few out;
-
+    for (int k = 0; k < COUNTERS; k++)
         UNROLL
-        for (int k = 0; k < COUNTERS; k++) {
-            const doubles all = wider(l->count[k] + i) + wider(l->zero[k] + i);
-            const doubles count = halved_count(less_of(all, all_of(COUNT_MOST)));
+    for (int i = 0; i < SIDE_BY_SIDE; i++) {
+        const doubles all = wider(l->count[k] + i * EACH) + wider(l->zero[k] + i * EACH);
+        const doubles count = halved_count(less_of(all, all_of(COUNT_MOST)));
 
-            part[k] = halved(count * load_doubles(u->scale[k] + c + i) + load_doubles(u->offset[k] + c + i));
-        }
-        z = halved(halved(part[PLUS] - part[MINUS]) * load_doubles(u->norm_scale + c + i) +
-                   load_doubles(u->norm_offset + c + i));
-        z = halved(z + wider(l->y + i));
-        held = more_of(less_of(all_of(127), z), all_of(-128));
-        held = (held + ties) - ties;
-        out = __builtin_convertvector(more_of(all_of(least), held), few);
-        memcpy(l->y + i, &out, sizeof out);
+        part[k][i] =
+            halved(count * load_doubles(u->scale[k] + c + i * EACH) + load_doubles(u->offset[k] + c + i * EACH));
+    }
+    UNROLL
+    for (int i = 0; i < SIDE_BY_SIDE; i++)
+        z[i] = halved(part[PLUS][i] - part[MINUS][i]);
+    UNROLL
+    for (int i = 0; i < SIDE_BY_SIDE; i++)
+        z[i] = halved(z[i] * load_doubles(u->norm_scale + c + i * EACH) + load_doubles(u->norm_offset + c + i * EACH));
+    UNROLL
+    for (int i = 0; i < SIDE_BY_SIDE; i++) {
+        const doubles sum = halved(z[i] + wider(l->y + i * EACH));
+        const doubles held = more_of(less_of(all_of(127), sum), all_of(-128));
+        const few out = __builtin_convertvector(more_of(all_of(least), (held + ties) - ties), few);
+
+        memcpy(l->y + i * EACH, &out, sizeof out);
     }
 }
 
