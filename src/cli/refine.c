@@ -20,6 +20,7 @@ struct refine {
     void *strategy_options;
     struct ohm_physics physics;
     struct ohm_str settings, journal, folder;
+    const char *usual[2]; /* objectives, where none is given */
     struct ohm_words objective;
     const char **constraint; /* of the user, then of the recipe's draw */
     struct ohm_str bounds;
@@ -135,9 +136,7 @@ static enum ohm_status take_numbers(struct refine *r, struct ohm_error *err)
 
 static enum ohm_status take_objectives(struct refine *r, struct ohm_error *err)
 {
-    static const char *usual[] = {"maximize acc_1d", "minimize latency_us"};
-
-    r->objective = r->search->objective->count > 0 ? *r->search->objective : (struct ohm_words){usual, 2};
+    r->objective = r->search->objective->count > 0 ? *r->search->objective : (struct ohm_words){r->usual, 2};
     r->spec.objectives = r->objective.item;
     r->spec.objective_count = r->objective.count;
     r->constraint = ohm_alloc((size_t)r->search->where->count + 2, sizeof *r->constraint);
@@ -289,7 +288,9 @@ static enum ohm_status open_table(struct refine *r, struct ohm_error *err)
         return st;
     if (r->search->task || opt->samples.split_file || opt->samples.cache)
         return ohm_fail(err, OHM_ECONFIG, "--%s is for a recipe; figures of a table are looked up",
-                        r->search->task ? "task" : opt->samples.cache ? "cache" : "split-file");
+                        r->search->task      ? "task"
+                        : opt->samples.cache ? "cache"
+                                             : "split-file");
     if (opt->rows)
         return ohm_fail(err, OHM_ECONFIG, "--rows are those of a recipe; figures of a table stay in the table");
     if ((st = name_files(r, err)) != OHM_OK)
@@ -333,143 +334,6 @@ static enum ohm_status take_physics(struct refine *r, struct ohm_error *err)
     return st == OHM_OK ? ohm_physics_take_device(&r->physics, r->of.device ? r->of.device : r->device, err) : st;
 }
 
-/* ---- the answer ---- */
-
-static void out_round(struct ohm_out *o, const struct ohm_loop_round *round)
-{
-    ohm_out_row(o);
-    ohm_out_int(o, "round", round->number);
-    ohm_out_int(o, "networks", round->networks);
-    ohm_out_int(o, "trainings", round->trainings);
-    ohm_out_double(o, "hours", round->cost_s / 3600);
-    ohm_out_int(o, "front", round->front);
-    ohm_out_double(o, "hypervolume", round->hypervolume);
-    ohm_out_double(o, "tau", round->tau);
-    ohm_out_row_end(o);
-}
-
-/* The objective itself where it is a metric, else its number. */
-static void objective_name(char name[64], const struct ohm_loop_result *result, int i)
-{
-    const char *const text = result->objective[i];
-
-    if (text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")])
-        snprintf(name, 64, "objective_%d", i + 1);
-    else
-        snprintf(name, 64, "%s", text);
-}
-
-static bool is_objective(const struct ohm_loop_result *result, const char *metric)
-{
-    bool is = false;
-
-    for (int i = 0; i < result->objectives; i++)
-        is = is || strcmp(result->objective[i], metric) == 0;
-    return is;
-}
-
-static bool for_people(const char *metric)
-{
-    static const char *const shown[] = {"params", "macs", "cores", "latency_us", "energy_uJ", NULL};
-    bool is = false;
-
-    for (int i = 0; shown[i]; i++)
-        is = is || strcmp(shown[i], metric) == 0;
-    return is;
-}
-
-static void out_network(struct ohm_out *o, const struct refine *r, const struct ohm_loop_result *result,
-                        const struct ohm_loop_network *n)
-{
-    struct ohm_str genotype = {0}, key = {0};
-    char name[64], error[72];
-
-    ohm_out_row(o);
-    ohm_out_text(o, "row", n->item.base);
-    ohm_out_int(o, "round", n->round);
-    ohm_out_int(o, "seeds", n->rows);
-    ohm_out_text(o, "standing", ohm_loop_standing_names[n->standing]);
-    for (int i = 0; i < result->objectives; i++) {
-        objective_name(name, result, i);
-        ohm_out_double(o, name, n->objective[i]);
-        snprintf(error, sizeof error, "%s_error", name);
-        if (n->error[i] != 0) /* also where it is not known */
-            ohm_out_double(o, error, n->error[i]);
-    }
-    for (int i = 0; i < result->figures; i++)
-        if (!is_objective(result, result->figure[i].name))
-            ohm_out_double(o, result->figure[i].name, n->figure[i]);
-    for (int i = 0; i < result->metrics; i++)
-        if (!is_objective(result, result->metric[i]) && (!ohm_out_for_people(o) || for_people(result->metric[i])))
-            ohm_out_double(o, result->metric[i], n->metric[i]);
-    if (!ohm_out_for_people(o)) {
-        ohm_genotype_print(r->of.space, &n->item.genotype, &genotype);
-        ohm_genotype_key(r->of.space, &n->item.genotype, &key);
-        ohm_out_str(o, "genotype", &genotype);
-        ohm_out_str(o, "key", &key);
-        ohm_str_release(&genotype);
-        ohm_str_release(&key);
-    }
-    ohm_out_row_end(o);
-}
-
-static void out_summary(struct ohm_out *o, const struct ohm_loop_result *result)
-{
-    const struct ohm_loop_round *const first = result->rounds ? &result->round[0] : NULL;
-    const struct ohm_loop_round *const last = result->rounds ? &result->round[result->rounds - 1] : NULL;
-    char name[64];
-
-    ohm_out_int(o, "trainings", last ? last->trainings : 0);
-    ohm_out_double(o, "hours", last ? last->cost_s / 3600 : 0);
-    ohm_out_double(o, "hypervolume", last ? last->hypervolume : (double)NAN);
-    ohm_out_double(o, "hypervolume_before", first ? first->hypervolume : (double)NAN);
-    ohm_out_text(o, "ended", result->exhausted ? "no network is left" : result->spent ? "budget" : "rounds");
-    ohm_out_int(o, "contenders", result->contenders);
-    for (int i = 0; i < result->objectives; i++) {
-        char text[96];
-
-        objective_name(name, result, i);
-        snprintf(text, sizeof text, "reference_%s", name);
-        ohm_out_double(o, text, result->reference[i]);
-        snprintf(text, sizeof text, "noise_%s", name);
-        if (result->noise[i] != 0)
-            ohm_out_double(o, text, result->noise[i]);
-    }
-}
-
-/* For those who compare loops: what was reached for how much, row by row. */
-static void out_steps(struct ohm_out *o, const struct ohm_loop_result *result)
-{
-    ohm_out_list(o, "steps");
-    for (int i = 0; i < result->steps; i++) {
-        ohm_out_row(o);
-        ohm_out_int(o, "trainings", result->step[i].trainings);
-        ohm_out_double(o, "hours", result->step[i].cost_s / 3600);
-        ohm_out_double(o, "hypervolume", result->step[i].hypervolume);
-        ohm_out_row_end(o);
-    }
-    ohm_out_list_end(o);
-}
-
-static enum ohm_status out_result(const struct refine *r, const struct ohm_loop_result *result, struct ohm_error *err)
-{
-    struct ohm_out out;
-
-    ohm_out_begin(&out, &r->search->format, "ohmnas.refine/1");
-    out_summary(&out, result);
-    ohm_out_list(&out, "rounds");
-    for (int i = 0; i < result->rounds; i++)
-        out_round(&out, &result->round[i]);
-    ohm_out_list_end(&out);
-    ohm_out_list(&out, "front");
-    for (int i = 0; i < result->count; i++)
-        out_network(&out, r, result, &result->front[i]);
-    ohm_out_list_end(&out);
-    if (out.form == OHM_OUT_JSON)
-        out_steps(&out, result);
-    return ohm_out_end(&out, err);
-}
-
 /* ---- all together ---- */
 
 static enum ohm_status run(struct refine *r, struct ohm_error *err)
@@ -488,7 +352,7 @@ static enum ohm_status run(struct refine *r, struct ohm_error *err)
     r->spec.context = r;
     st = ohm_loop_run(&result, &r->spec, err);
     if (st == OHM_OK || (st == OHM_EINTR && result.rounds > 0))
-        told = out_result(r, &result, &later);
+        told = ohm_refine_out(&r->search->format, r->of.space, &result, &later);
     if (st == OHM_OK && told == OHM_OK && r->opt->front)
         told = ohm_refine_write_front(r->opt->front, &r->spec, &result, &later);
     if (st == OHM_EINTR && !r->quiet)
@@ -506,6 +370,7 @@ enum ohm_status ohm_cli_refine(struct ohm_cli *cli, const struct ohm_refine_opti
                        .opt = opt,
                        .search = search,
                        .quiet = strcmp(search->progress, "none") == 0,
+                       .usual = {"maximize acc_1d", "minimize latency_us"},
                        .spec = {.program = "ohmnas " OHM_VERSION}};
     enum ohm_status st;
 

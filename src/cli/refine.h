@@ -48,6 +48,9 @@ struct ohm_refine_search {
     struct ohm_format format;
 };
 
+/* refine_out.c: the answer on standard output. */
+enum ohm_status ohm_refine_out(const struct ohm_format *format, const struct ohm_space *space,
+                               const struct ohm_loop_result *result, struct ohm_error *err);
 /* refine_front.c: a file for each network of the measured front. */
 enum ohm_status ohm_refine_write_front(const char *folder, const struct ohm_loop_spec *spec,
                                        const struct ohm_loop_result *result, struct ohm_error *err);

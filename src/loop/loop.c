@@ -3,7 +3,6 @@
  * on makes no decision twice. */
 #include "loop_int.h"
 
-#include "ohm/pareto.h"
 #include "ohm/rng.h"
 
 #include <math.h>
@@ -12,7 +11,6 @@
 #include <string.h>
 
 static const char *const choices[] = {"gain", "mean", "random", NULL};
-const char *const ohm_loop_standing_names[] = {"settled", "open", NULL};
 
 const struct ohm_field ohm_loop_fields[] = {
     OHM_INT(ohm_loop_options, start, 20, 0, 100000,
@@ -30,24 +28,6 @@ const struct ohm_field ohm_loop_fields[] = {
     OHM_TEXT(ohm_loop_options, reference, "",
              "bounds of the hypervolume, a number an objective; the worst of the first networks when empty"),
     OHM_FIELDS_END,
-};
-
-struct loop {
-    const struct ohm_loop_spec *spec;
-    struct ohm_loop_result *result;
-    struct goals goals;
-    struct ohm_evaluator *metrics;
-    struct known known;
-    struct journal journal;
-    struct ohm_loop_rows had; /* at hand when the run began */
-    struct ohm_rng rng;
-    struct ohm_str folder;
-    bool own_folder, has_reference;
-    double reference[OHM_OBJECTIVES_MAX]; /* minimised */
-    int replayed;                         /* groups taken from the journal */
-    int made;                             /* trainings */
-    double cost_s, tau;
-    int looks; /* of the race */
 };
 
 /* ---- groups ---- */
@@ -75,43 +55,6 @@ static const struct ohm_loop_row *row_at_hand(const struct ohm_loop_rows *had, c
         if (had->row[i].item.repeat == item->repeat && strcmp(had->row[i].item.base, item->base) == 0)
             return &had->row[i];
     return NULL;
-}
-
-static enum ohm_status volume(const struct loop *l, double *hypervolume, int *fronts, struct ohm_error *err)
-{
-    const int m = l->goals.objectives;
-    int *const index = ohm_alloc((size_t)l->known.count, sizeof *index), n = 0;
-    double *const value = ohm_alloc((size_t)l->known.count, (size_t)m * sizeof *value);
-    enum ohm_status st = index && value ? known_front(&l->known, index, fronts, err)
-                                        : ohm_fail(err, OHM_ENOMEM, "out of memory for %d networks", l->known.count);
-
-    *hypervolume = NAN;
-    for (int i = 0; st == OHM_OK && i < *fronts; i++)
-        memcpy(value + m * n++, l->known.network[index[i]].mean, (size_t)m * sizeof *value);
-    if (st == OHM_OK && l->has_reference) {
-        *hypervolume = 0;
-        st = n > 0 ? ohm_hypervolume(value, n, m, l->reference, hypervolume, err) : OHM_OK;
-    }
-    ohm_free(index);
-    ohm_free(value);
-    return st;
-}
-
-static enum ohm_status note_step(struct loop *l, struct ohm_error *err)
-{
-    struct ohm_loop_result *const r = l->result;
-    struct ohm_loop_step step = {.trainings = l->made, .cost_s = l->cost_s};
-    int fronts;
-    enum ohm_status st;
-
-    if (!l->has_reference)
-        return OHM_OK;
-    if ((st = volume(l, &step.hypervolume, &fronts, err)) != OHM_OK)
-        return st;
-    if (!ohm_grow(&r->step, &r->step_capacity, (size_t)r->steps + 1, sizeof *r->step))
-        return ohm_fail(err, OHM_ENOMEM, "out of memory for %d steps", r->steps);
-    r->step[r->steps++] = step;
-    return OHM_OK;
 }
 
 static enum ohm_status play_had(struct loop *l, const struct group *g, struct ohm_error *err)
@@ -152,7 +95,7 @@ static enum ohm_status measure(struct loop *l, const struct group *g, int first,
         l->made++;
         l->cost_s += row[i].cost_s;
         if (st == OHM_OK)
-            st = note_step(l, err);
+            st = loop_note_step(l, err);
     }
     ohm_free(row);
     ohm_free(item);
@@ -266,62 +209,6 @@ static enum ohm_status draw_start(struct loop *l, struct ohm_error *err)
         return settle(l, &g, err);
     group_release(&g);
     return st;
-}
-
-/* ---- the reference ---- */
-
-static enum ohm_status read_reference(struct loop *l, struct ohm_error *err)
-{
-    const char *p = l->spec->options.reference;
-    int n = 0;
-
-    for (; *p && n < l->goals.objectives; n++) {
-        char word[64];
-        double value;
-
-        snprintf(word, sizeof word, "%.*s", (int)strcspn(p, ","), p);
-        if (!ohm_parse_double(word + strspn(word, " "), &value))
-            return ohm_fail(err, OHM_ECONFIG, "reference '%s': '%s' is no number", l->spec->options.reference, word);
-        l->reference[n] = -l->goals.sign[n] * value;
-        p += strcspn(p, ",");
-        p += *p == ',';
-    }
-    if (n != l->goals.objectives || *p)
-        return ohm_fail(err, OHM_ECONFIG, "reference '%s': there are %d objectives, a number for each is wanted",
-                        l->spec->options.reference, l->goals.objectives);
-    l->has_reference = true;
-    return OHM_OK;
-}
-
-/* The worst of the usable networks so far; a fixed point from then on. */
-static void find_reference(struct loop *l)
-{
-    for (int i = 0; i < l->known.count; i++) {
-        const struct network *const n = &l->known.network[i];
-
-        for (int k = 0; n->usable && k < l->goals.objectives; k++)
-            l->reference[k] = l->has_reference ? fmax(l->reference[k], n->mean[k]) : n->mean[k];
-        l->has_reference = l->has_reference || n->usable;
-    }
-}
-
-static enum ohm_status end_round(struct loop *l, int number, struct ohm_error *err)
-{
-    struct ohm_loop_result *const r = l->result;
-    struct ohm_loop_round round = {
-        .number = number, .networks = l->known.count, .trainings = l->made, .cost_s = l->cost_s, .tau = l->tau};
-    enum ohm_status st;
-
-    if (!l->has_reference)
-        find_reference(l);
-    if ((st = volume(l, &round.hypervolume, &round.front, err)) != OHM_OK)
-        return st;
-    if (!ohm_grow(&r->round, &r->round_capacity, (size_t)r->rounds + 1, sizeof *r->round))
-        return ohm_fail(err, OHM_ENOMEM, "out of memory for round %d", number);
-    r->round[r->rounds++] = round;
-    if (l->spec->round)
-        l->spec->round(l->spec->context, &round);
-    return OHM_OK;
 }
 
 /* ---- a round ---- */
@@ -451,7 +338,7 @@ static enum ohm_status rounds(struct loop *l, struct ohm_error *err)
     enum ohm_status st = OHM_OK;
 
     if ((st = take_had(l, err)) == OHM_OK && (st = draw_start(l, err)) == OHM_OK)
-        st = end_round(l, 0, err);
+        st = loop_end_round(l, 0, err);
     for (int i = 1; i <= l->spec->rounds && st == OHM_OK && !over(l); i++) {
         if (l->spec->stop && l->spec->stop(l->spec->context))
             return ohm_fail(err, OHM_EINTR, "stopped");
@@ -459,64 +346,8 @@ static enum ohm_status rounds(struct loop *l, struct ohm_error *err)
         if (st == OHM_OK && !over(l))
             st = run_race(l, i, err);
         if (st == OHM_OK)
-            st = end_round(l, i, err);
+            st = loop_end_round(l, i, err);
     }
-    return st;
-}
-
-/* ---- the result ---- */
-
-static void tell_network(struct ohm_loop_network *to, const struct loop *l, const struct race *race, int index)
-{
-    const struct network *const n = &l->known.network[index];
-    const struct goals *const g = &l->goals;
-
-    *to = (struct ohm_loop_network){.item = n->item, .rows = n->measured, .round = n->round};
-    to->standing = race->open[index] ? OHM_LOOP_OPEN : OHM_LOOP_SETTLED;
-    for (int i = 0; i < g->objectives; i++) {
-        to->objective[i] = -g->sign[i] * n->mean[i];
-        to->error[i] = sqrt(race->variance[i] / n->measured);
-    }
-    memcpy(to->metric, n->value, (size_t)g->fixed * sizeof *n->value);
-    memcpy(to->figure, n->value + g->fixed, (size_t)g->figures * sizeof *n->value);
-}
-
-static void tell_names(const struct loop *l)
-{
-    struct ohm_loop_result *const r = l->result;
-
-    r->objectives = l->goals.objectives;
-    r->figures = l->goals.figures;
-    r->metrics = l->goals.fixed;
-    for (int i = 0; i < r->objectives; i++) {
-        int sign;
-
-        r->objective[i] = ohm_objective_split(l->spec->objectives[i], &sign);
-        r->sign[i] = l->goals.sign[i];
-        r->reference[i] = l->has_reference ? -l->goals.sign[i] * l->reference[i] : (double)NAN;
-    }
-    memcpy(r->figure, l->goals.target, sizeof r->figure);
-    for (int i = 0; i < r->metrics; i++)
-        snprintf(r->metric[i], sizeof r->metric[i], "%s", l->goals.name[i]);
-}
-
-/* As far as the loop came, whatever ended it. */
-static enum ohm_status tell(struct loop *l, struct ohm_error *err)
-{
-    struct ohm_loop_result *const r = l->result;
-    struct race race;
-    enum ohm_status st = race_look(&race, &l->known, l->looks + 1, &l->spec->options, err);
-
-    tell_names(l);
-    r->degrees = race.degrees;
-    r->contenders = race.contenders;
-    for (int i = 0; i < r->objectives; i++)
-        r->noise[i] = sqrt(race.variance[i]);
-    if (st == OHM_OK && !(r->front = ohm_alloc((size_t)race.front_count, sizeof *r->front)))
-        st = ohm_fail(err, OHM_ENOMEM, "out of memory for the front");
-    for (int i = 0; i < race.front_count && st == OHM_OK; i++)
-        tell_network(&r->front[r->count++], l, &race, race.front[i]);
-    race_release(&race);
     return st;
 }
 
@@ -531,7 +362,7 @@ static enum ohm_status set_up(struct loop *l, struct ohm_error *err)
         return st;
     l->known.goals = &l->goals;
     l->known.metrics = l->metrics;
-    if (spec->options.reference[0] && (st = read_reference(l, err)) != OHM_OK)
+    if (spec->options.reference[0] && (st = loop_read_reference(l, err)) != OHM_OK)
         return st;
     if (spec->folder)
         ohm_str_append(&l->folder, spec->folder);
@@ -569,19 +400,11 @@ enum ohm_status ohm_loop_run(struct ohm_loop_result *result, const struct ohm_lo
         enum ohm_status told;
 
         st = rounds(&l, err);
-        told = tell(&l, &later);
+        told = loop_tell(&l, &later);
         if (st == OHM_OK && told != OHM_OK && err)
             *err = later;
         st = st == OHM_OK ? told : st;
     }
     release(&l);
     return st;
-}
-
-void ohm_loop_result_release(struct ohm_loop_result *r)
-{
-    ohm_free(r->round);
-    ohm_free(r->front);
-    ohm_free(r->step);
-    *r = (struct ohm_loop_result){0};
 }

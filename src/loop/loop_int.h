@@ -6,6 +6,7 @@
 #include "ohm/limits.h"
 #include "ohm/loop.h"
 #include "ohm/mem.h"
+#include "ohm/rng.h"
 
 /* ---- goals.c: objectives and constraints, of what is predicted and of what was measured ---- */
 
@@ -181,5 +182,31 @@ enum ohm_status journal_open(struct journal *journal, const char *path, const st
 enum ohm_status journal_append(struct journal *journal, const struct group *group, struct ohm_error *err);
 void journal_close(struct journal *journal);
 void group_release(struct group *group);
+
+/* ---- loop.c, result.c ---- */
+
+struct loop {
+    const struct ohm_loop_spec *spec;
+    struct ohm_loop_result *result;
+    struct goals goals;
+    struct ohm_evaluator *metrics;
+    struct known known;
+    struct journal journal;
+    struct ohm_loop_rows had; /* at hand when the run began */
+    struct ohm_rng rng;
+    struct ohm_str folder;
+    bool own_folder, has_reference;
+    double reference[OHM_OBJECTIVES_MAX]; /* minimised */
+    int replayed;                         /* groups taken from the journal */
+    int made;                             /* trainings */
+    double cost_s, tau;
+    int looks; /* of the race */
+};
+
+enum ohm_status loop_read_reference(struct loop *loop, struct ohm_error *err);
+enum ohm_status loop_note_step(struct loop *loop, struct ohm_error *err);
+enum ohm_status loop_end_round(struct loop *loop, int number, struct ohm_error *err);
+/* As far as the loop came, whatever ended it. */
+enum ohm_status loop_tell(struct loop *loop, struct ohm_error *err);
 
 #endif
