@@ -137,7 +137,7 @@ static const struct parameter table[] = {
     {{"schedule", NULL, OHM_EFFECT_COST, "the same products in another order"}, NULL},
     {{"overlap", NULL, OHM_EFFECT_COST, "the same products, some of them earlier"}, NULL},
     {{"replicate", NULL, OHM_EFFECT_COST, "copies of slow layers, with schedule pipelined"}, NULL},
-    {{"periphery", NULL, OHM_EFFECT_COST, "accuracy within 0.3 points, measured on ResNet-8 (docs/analog.md)"}, NULL},
+    {{"periphery", NULL, OHM_EFFECT_COST, "accuracy within 0.3 points, as measured (docs/co-search.md)"}, NULL},
     {{"scale_energy_with_util", NULL, OHM_EFFECT_COUNTING, "it says how energy is counted, not how a chip is built"},
      NULL},
     {{"static_by_cores", NULL, OHM_EFFECT_COUNTING, "it says whose the static power is, not how a chip is built"},
