@@ -8,6 +8,7 @@
 #include <math.h>
 
 struct cpu {
+    int64_t whole_lanes, whole_tile_1, whole_tile_2; /* follow from the numbers below, which are as in the file */
     double cores;
     double lanes, tile_1, tile_2, vectors_min, sweep_taps, sweep_rows; /* of the kernels of convolutions */
     double layer_ns, window_ns, tile_ns, conv_ps, depthwise_ps, pool_ps, weights_ps, elements_ps;
@@ -53,7 +54,11 @@ static const struct chip_block blocks[] = {
 
 static void derive(void *params)
 {
-    (void)params;
+    struct cpu *const m = params;
+
+    m->whole_lanes = (int64_t)m->lanes;
+    m->whole_tile_1 = (int64_t)m->tile_1;
+    m->whole_tile_2 = (int64_t)m->tile_2;
 }
 
 static int64_t cores_of(const void *params)
@@ -91,30 +96,49 @@ struct product {
     bool swept; /* a last block on its own is no matter of tiles: its rows are swept */
 };
 
-/* Tiles along one row of pixels, of nearly equal sizes and at most `most` pixels, for as many blocks of lanes; and the
- * vectors that are computed for each product: a tile of too few has to wait for each sum. */
-static double row_vectors(int64_t cols, double most, double tile_blocks, double least, double *tiles)
+static inline double larger_of(double a, double b)
 {
-    const int64_t parts = divide_up(cols, (int64_t)most), larger = cols % parts;
-    const double size = (double)(cols / parts) * tile_blocks;
+    return a > b ? a : b; /* fmax asks about NaNs, in a call */
+}
 
-    *tiles = (double)parts;
-    return (double)larger * fmax(size + tile_blocks, least) + (double)(parts - larger) * fmax(size, least);
+/* The tiles of one row of pixels, of nearly equal sizes. */
+struct tiles {
+    double count, vectors; /* vectors: computed for each product; a tile of too few has to wait for each sum */
+};
+
+static inline struct tiles tiles_of(int64_t cols, int64_t most, double blocks_of_tile, double least)
+{
+    const int64_t parts = divide_up(cols, most);
+    /* Nearly all sizes are small, and a 32-bit division is several times as fast. */
+    const int64_t size = cols <= INT32_MAX ? (int64_t)((uint32_t)cols / (uint32_t)parts) : cols / parts;
+    const int64_t larger = cols - size * parts;
+    const double vectors = (double)size * blocks_of_tile;
+
+    return (struct tiles){(double)parts, (double)larger * larger_of(vectors + blocks_of_tile, least) +
+                                             (double)(parts - larger) * larger_of(vectors, least)};
 }
 
 static double product_ns(const struct cpu *m, const struct product *p)
 {
-    const int64_t blocks_of_lanes = divide_up(p->outputs, (int64_t)m->lanes);
-    const double pairs = (double)(blocks_of_lanes / 2), single = (double)(blocks_of_lanes % 2);
-    double tiles_1, tiles_2;
-    const double vectors_1 = row_vectors(p->cols, m->tile_1, 1, m->vectors_min, &tiles_1);
-    const double vectors_2 = row_vectors(p->cols, m->tile_2, 2, m->vectors_min, &tiles_2);
-    const double rows = p->groups * p->rows;
-    const double vectors = rows * (pairs * vectors_2 + single * vectors_1) * p->depth;
-    const double tiles = pairs * tiles_2 + (p->swept ? 0 : single * tiles_1);
+    const int64_t blocks_of_lanes = divide_up(p->outputs, m->whole_lanes);
+    const double pairs = (double)(blocks_of_lanes / 2), rows = p->groups * p->rows;
     const double weights = p->groups * p->depth * (double)blocks_of_lanes * m->lanes * FLOAT_BYTES;
+    double vectors = 0, tiles = 0;
 
-    return vectors * m->lanes * m->conv_ps * 1e-3 + rows * tiles * m->tile_ns + weights * m->weights_ps * 1e-3;
+    if (pairs > 0) {
+        const struct tiles t = tiles_of(p->cols, m->whole_tile_2, 2, m->vectors_min);
+
+        vectors += pairs * t.vectors;
+        tiles += pairs * t.count;
+    }
+    if (blocks_of_lanes % 2) {
+        const struct tiles t = tiles_of(p->cols, m->whole_tile_1, 1, m->vectors_min);
+
+        vectors += t.vectors;
+        tiles += p->swept ? 0 : t.count;
+    }
+    return rows * (vectors * p->depth * m->lanes * m->conv_ps * 1e-3 + tiles * m->tile_ns) +
+           weights * m->weights_ps * 1e-3;
 }
 
 static double numbers(const struct ohm_shape *s)
@@ -134,7 +158,7 @@ static double frame_ns(const struct cpu *m, const struct ohm_layer *l)
 static bool is_swept(const struct cpu *m, const struct ohm_layer *l)
 {
     return l->groups == 1 && l->k_w == m->sweep_taps && l->stride_h == 1 && l->stride_w == 1 &&
-           l->out.h >= m->sweep_rows && l->out.c % (int64_t)m->lanes == 0;
+           l->out.h >= m->sweep_rows && l->out.c % m->whole_lanes == 0;
 }
 
 static double conv_ns(const struct cpu *m, const struct ohm_layer *l)
@@ -143,7 +167,7 @@ static double conv_ns(const struct cpu *m, const struct ohm_layer *l)
     const bool as_row = taps == 1 && l->stride_h == 1 && l->stride_w == 1; /* pixels are all alike */
 
     if (l->groups == l->in.c && l->groups == l->out.c && l->groups > 1) {
-        const double channels = (double)divide_up(l->out.c, (int64_t)m->lanes) * m->lanes;
+        const double channels = (double)divide_up(l->out.c, m->whole_lanes) * m->lanes;
 
         return channels * positions * taps * m->depthwise_ps * 1e-3;
     }
