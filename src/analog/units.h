@@ -46,19 +46,15 @@ INLINE doubles all_of(double x)
     return (doubles){0} + x;
 }
 
-INLINE doubles size_of(doubles x)
-{
-    return (doubles)((longs)x & INT64_MAX);
-}
-
-/* As half_of of half.h: what is added and taken away has its last place where a binary16 of that size has its own. */
+/* As half_of of half.h: what is added and taken away has its last place where a binary16 of that size has its own, and
+ * what is 2^16 then becomes infinite on a way to 2^1024. */
 INLINE doubles halved(doubles x)
 {
-    const longs exponent = (longs)x & ((int64_t)0x7ff << 52), sign = (longs)x & INT64_MIN;
-    const doubles magic = more_of((doubles)exponent, all_of(0x1p-14)) * (1.5 * 0x1p42);
-    const doubles infinite = (doubles)(sign | (longs)all_of((double)INFINITY));
+    const doubles exponent = (doubles)((longs)x & ((int64_t)0x7ff << 52));
+    const doubles power = less_of(more_of(exponent, all_of(0x1p-14)), all_of(0x1p16)); /* infinite x stays so */
+    const doubles magic = power * (1.5 * 0x1p42), rounded = (x + magic) - magic;
 
-    return chosen(size_of(x) >= 65520, infinite, (x + magic) - magic);
+    return rounded * 0x1p1008 * 0x1p-1008;
 }
 
 /* The same of counters, which hold whole numbers from 0 to COUNT_MOST: from 2048 on those that are even. */

@@ -55,7 +55,7 @@ static struct ohm_tile_config config_of(const char *settings)
 
 /* A batch, so that images come from where they lie in a network; some are run at a time, so that a busy machine leaves
  * some of these times alone. */
-enum { IMAGES = 64, AT_ONCE = 4 };
+enum { IMAGES = 64, AT_ONCE = 4, GROUPS_MAX = 64 };
 
 struct layer {
     struct ohm_conv2d d;
@@ -81,16 +81,20 @@ static double speed_of(struct layer *l, const char *settings)
     const struct ohm_conv2d *const d = &l->d;
     const struct ohm_exec alone = {.jobs = 1, .isa = OHM_ISA_BEST};
     const struct ohm_tile_config config = config_of(settings);
-    const struct ohm_tiles_spec spec = {
-        .w = l->w.data, .outputs = d->c_out, .inputs = d->k_h * d->k_w * d->c_in, .input_range = 1};
+    const struct ohm_tiles_spec spec = {.w = l->w.data,
+                                        .outputs = d->c_out / d->groups,
+                                        .inputs = d->k_h * d->k_w * d->c_in / d->groups,
+                                        .input_range = 1};
     struct ohm_mvm mvm = {.stream = ohm_rng_seed(1)};
     const double flops = 2.0 * (double)l->y.n * spec.inputs * AT_ONCE / d->n;
-    struct ohm_tiles *tiles = NULL;
+    struct ohm_tiles *group[GROUPS_MAX] = {0};
     struct ohm_error err = {0};
     double best = 0;
 
-    if (ohm_tiles_create(&tiles, &config, &spec, &err) != OHM_OK ||
-        ohm_buffer_init(&l->scratch, ohm_tiles_conv_scratch(&tiles, d, 1), &err) != OHM_OK)
+    for (int g = 0; g < d->groups; g++)
+        if (ohm_tiles_create(&group[g], &config, &spec, &err) != OHM_OK)
+            die(&err);
+    if (ohm_buffer_init(&l->scratch, ohm_tiles_conv_scratch(group, d, 1), &err) != OHM_OK)
         die(&err);
     mvm.scratch = l->scratch.data;
     mvm.n = AT_ONCE;
@@ -98,11 +102,12 @@ static double speed_of(struct layer *l, const char *settings)
         const double start = ohm_now_s();
 
         mvm.x = l->x.data + l->x.n / (size_t)d->n * mvm.first;
-        ohm_tiles_conv(&tiles, l->y.data + l->y.n / (size_t)d->n * mvm.first, &mvm, d, alone);
+        ohm_tiles_conv(group, l->y.data + l->y.n / (size_t)d->n * mvm.first, &mvm, d, alone);
         best = fmax(best, flops / (ohm_now_s() - start) / 1e9);
     }
     ohm_buffer_release(&l->scratch);
-    ohm_tiles_free(tiles);
+    for (int g = 0; g < d->groups; g++)
+        ohm_tiles_free(group[g]);
     return best;
 }
 
@@ -148,6 +153,52 @@ static bool layers(void)
     }
     printf("\n");
     return good;
+}
+
+/* Nanoseconds for a sum, of the quickest pass, and how many times those of the first row they are. */
+static void tell_sum(const char *name, const struct ohm_conv2d *d, const char *settings, double *first)
+{
+    struct layer l = {.d = *d};
+    const double taps = (double)(d->k_h * d->k_w * d->c_in / d->groups);
+    double ns;
+
+    fill(&l.x, (size_t)IMAGES * (size_t)(d->h * d->w * d->c_in), true);
+    fill(&l.y, (size_t)IMAGES * (size_t)(ohm_conv2d_out_h(d) * ohm_conv2d_out_w(d) * d->c_out), false);
+    fill(&l.w, (size_t)taps * (size_t)d->c_out, false);
+    ns = 2 * taps / speed_of(&l, settings);
+    *first = *first > 0 ? *first : ns;
+    printf("  %-24s %-52s %6.2f ns %5.2f\n", name, settings, ns, ns / *first);
+    ohm_buffer_release(&l.x);
+    ohm_buffer_release(&l.y);
+    ohm_buffer_release(&l.w);
+}
+
+/* What a sum costs: of a dense layer, of one in which no channel meets another, behind the units of the chip. */
+static void sums(void)
+{
+    static const struct ohm_conv2d dense = {IMAGES, 16, 16, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1};
+    static const char *const ways[] = {"", "read_mode=four_phase", "ir_drop=1 weight_noise=pcm_read"};
+    static const char *const units[] = {"", "adc_gain_sd=0.07", "adc_gain_sd=0.07 periphery=fp16",
+                                        "adc_gain_sd=0.07 periphery=nmpu"};
+    struct ohm_conv2d depthwise = dense, pointwise = dense;
+    char settings[128];
+    double first;
+
+    depthwise.groups = 64;
+    pointwise.k_h = pointwise.k_w = 1;
+    pointwise.pad_top = pointwise.pad_left = pointwise.pad_bottom = pointwise.pad_right = 0;
+    printf("a sum, 64 -> 64 16 x 16, 1 thread\n");
+    for (int i = 0; i < 3; i++) {
+        first = 0;
+        tell_sum("k 3", &dense, ways[i], &first);
+        tell_sum("k 1", &pointwise, ways[i], &first);
+        tell_sum("k 3 depthwise", &depthwise, ways[i], &first);
+    }
+    for (int i = 0; i < 8; i++) {
+        first = i % 4 == 0 ? 0 : first;
+        snprintf(settings, sizeof settings, "%s%s", i < 4 ? "" : "read_mode=four_phase ", units[i % 4]);
+        tell_sum("k 3", &dense, settings, &first);
+    }
 }
 
 /* ---- a network ---- */
@@ -292,8 +343,10 @@ int main(int argc, char **argv)
             return 2;
         }
     }
-    if (strcmp(what, "network") != 0)
+    if (strcmp(what, "network") != 0) {
         good = layers();
+        sums();
+    }
     if (strcmp(what, "layers") != 0) {
         if (ohm_device_load(&device, "searchspaces/devices/pcm.yaml", NULL) != OHM_OK)
             die(&(struct ohm_error){.text = "searchspaces/devices/pcm.yaml is no device"});
