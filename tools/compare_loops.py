@@ -21,7 +21,7 @@ POLICIES = ["closed", "random", "once"]
 
 def command(a, policy, seed):
     """`once` chooses all that it will ever measure at once, by predicted means; a budget stops it."""
-    most = a.trainings or 100000
+    most = a.trainings or a.most
     rounds, top = (1, max(1, min(most - a.start, 1000))) if policy == "once" else (-(-most // a.top), a.top)
     words = [a.ohmnas, "search", *a.rest, "--json", "--progress", "none", "--seed", str(seed), "--refine", str(rounds),
              "--validate-top", str(top), "--set", "loop.anew=true", "--set", f"loop.start={a.start}",
@@ -54,7 +54,7 @@ def at(result, hours):
 
 def interval(x):
     if len(x) < 2:
-        return float("nan")
+        return None  # one seed says nothing of the spread
     return T95[min(len(x) - 1, len(T95)) - 1] * statistics.stdev(x) / math.sqrt(len(x))
 
 
@@ -66,6 +66,7 @@ def main():
     p.add_argument("--top", type=int, default=8, help="networks a round of the closed loop")
     p.add_argument("--trainings", type=int, default=0, help="budget of each")
     p.add_argument("--hours", type=float, default=0, help="budget of each, of processor time")
+    p.add_argument("--most", type=int, default=400, help="networks that none goes beyond, where --hours is the budget")
     p.add_argument("--reference", required=True, help="bounds of the hypervolume, a number an objective")
     p.add_argument("--closed", default="", help="further options of the closed loop alone, such as '--race 2'")
     p.add_argument("--folder", help="journals go here, so that a stopped comparison goes on; needed with --recipe")
@@ -85,9 +86,10 @@ def main():
     summary = {"seeds": a.seeds, "hours": spent, "hypervolume": table}
     for other in POLICIES[1:]:
         d = [row["closed"] - row[other] for row in table]
-        share = [100 * (row["closed"] / row[other] - 1) if row[other] > 0 else float("nan") for row in table]
+        mean = statistics.mean(row[other] for row in table)
         summary["closed - " + other] = {"mean": statistics.mean(d), "half_width95": interval(d),
-                                        "percent": statistics.mean(share), "wins": sum(v > 0 for v in d)}
+                                        "percent": 100 * statistics.mean(d) / mean if mean > 0 else None,
+                                        "wins": sum(v > 0 for v in d)}
     if a.json:
         print(json.dumps(summary, indent=2))
         return
@@ -97,8 +99,9 @@ def main():
     print("mean  " + "  ".join(f"{statistics.mean(r[k] for r in table):12.6g}" for k in POLICIES))
     for other in POLICIES[1:]:
         s = summary["closed - " + other]
-        print(f"closed - {other}: {s['mean']:.6g} +- {s['half_width95']:.3g} ({s['percent']:+.2f} %), better in "
-              f"{s['wins']} of {a.seeds} seeds")
+        width = "" if s["half_width95"] is None else f" +- {s['half_width95']:.3g}"
+        percent = "" if s["percent"] is None else f" ({s['percent']:+.2f} %)"
+        print(f"closed - {other}: {s['mean']:.6g}{width}{percent}, better in {s['wins']} of {a.seeds} seeds")
 
 
 main()

@@ -224,7 +224,9 @@ static enum ohm_status check_recipe(struct refine *r, struct ohm_error *err)
 {
     const struct ohm_loop_spec *const s = &r->spec;
     struct ohm_collect_names *const use = &r->of.recipe.use;
-    const int64_t drawn = s->options.start + (int64_t)s->top * s->rounds * (s->options.choose == OHM_LOOP_RANDOM);
+    const int64_t rounds = (int64_t)s->top * s->rounds;
+    const int64_t by_chance = s->trainings > 0 && s->trainings < rounds ? s->trainings : rounds;
+    const int64_t drawn = s->options.start + (s->options.choose == OHM_LOOP_RANDOM ? by_chance : 0);
 
     if (r->search->space || r->search->chip || r->search->task)
         return ohm_fail(err, OHM_ECONFIG, "space, chip and task are those of the recipe: %s, %s, %s", use->space,

@@ -65,6 +65,14 @@ grep -q '^#   search: random, 100' t.loop.csv || wrong "no journal of a table"
     --closed '--race 1' -- $table >out 2>err || wrong "compare_loops.py: $(cat err)"
 out 'closed - random: .* of 2 seeds'; out 'closed - once: '
 
+# With trainings all of them share the rows.
+grep -v halving r.yaml | sed 's/networks: 8/networks: 20/' >n.yaml
+"$root/tools/compare_loops.py" --ohmnas "$program" --trainings 8 --start 4 --top 2 --seeds 1 --reference 0,3000 --folder cmp \
+    --json -- --recipe n.yaml --data synthetic:60 --rows shared.csv --budget 100 --set surrogate.folds=2 \
+    --set surrogate.trees=5 -j 2 >out 2>err || wrong "compare_loops.py: $(cat err)"
+json; out '"closed - once"'; [ -f cmp/random-1.loop.csv ] || wrong "no journal"
+[ "$(grep -vc '^#' shared.csv)" -le 17 ] || wrong "the first networks were trained again"
+
 run "$@" --refine 2 --rows one.csv --set loop.optimism=2; code 2; err 'one.loop.csv:9'; err 'optimism'
 run "$@" --refine 2; code 2; err 'rows is missing'
 run "$@" --refine 2 --rows x.csv --chip hermes64; code 2; err 'those of the recipe'
