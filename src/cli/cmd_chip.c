@@ -163,7 +163,8 @@ const struct ohm_command ohm_cmd_chip_show = {
     .complete = "chip",
     .summary = "the numbers of a chip, how far they are to be trusted, and where they come from",
     .details = "Marks: published (printed in the source), derived (follows from printed numbers), fitted (least "
-               "squares on printed numbers), default (our choice), set (by --set). ohmnas show CHIP prints the file "
+               "squares on printed or measured numbers), default (our choice), set (by --set). ohmnas show CHIP prints "
+               "the file "
                "itself.",
     .examples = show_examples,
     .options = show_options,

@@ -381,7 +381,7 @@ static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct
 }
 
 static const char *const examples[] = {
-    "ohmnas chip fit hermes64 -m lab.csv --fit digital_latency,energy.output_pJ --name lab -o lab.yaml",
+    "ohmnas chip fit hermes64 -m lab.csv --fit digital_latency.hop_cycles,energy.output_pJ --name lab -o lab.yaml",
     "ohmnas chip fit cpu -m mine.csv --test others.csv --fit time -o mine.yaml",
     "ohmnas chip fit mesh512 -m lab.csv --fit step.step_ns,energy.operation_pJ --json", NULL};
 
@@ -398,7 +398,7 @@ const struct ohm_command ohm_cmd_chip_fit = {
         "of "
         "the relative errors, within the range that each number has; the other numbers stay.\n\n"
         "'error' is the standard error; 'tied_to' and 'correlation' name the number whose error goes most with this "
-        "one's: near 1 or -1 the measurements know hardly more than a sum of the two. 'left_out_percent' is the error "
+        "one's: near 1 or -1 the measurements know hardly more than a sum of the two. 'left_out' is the error "
         "to "
         "expect of a network that is like the others and was not among them. Numbers that no measurement depends on, "
         "or that cannot be told apart at all, are refused.",
