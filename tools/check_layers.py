@@ -21,7 +21,7 @@ HEADERS = {
     "train": "train weights forward",
     "report": "report",
     "space": "space decode",
-    "chip": "chip",
+    "chip": "chip chip_fit",
     "surrogate": "surrogate surrogate_train",
     "search": "strategy",
     "export": "export",
