@@ -93,7 +93,7 @@ enum ohm_loop_choice { OHM_LOOP_GAIN, OHM_LOOP_MEAN, OHM_LOOP_RANDOM };
 
 struct ohm_loop_options {
     int64_t start, scenarios, near, seeds;
-    double optimism, level;
+    double optimism, level, apart;
     int choose; /* enum ohm_loop_choice */
     bool anew;
     char reference[OHM_FIELD_TEXT_SIZE];

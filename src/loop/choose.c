@@ -101,6 +101,7 @@ struct chooser {
     double *y;           /* [pool->count][scenarios][m]: outcomes; NaN where a constraint is broken */
     double *gain;        /* [pool->count]: mean over the scenarios; later an upper bound of it */
     bool *taken;         /* [pool->count] */
+    bool *near;          /* [pool->count]: too like one that was taken */
     struct front *front; /* [scenarios] */
 };
 
@@ -215,7 +216,7 @@ static int largest(const struct chooser *c)
     int best = -1;
 
     for (int i = 0; i < c->pool->count; i++)
-        if (!c->taken[i] && (best < 0 || c->gain[i] > c->gain[best]))
+        if (!c->taken[i] && !c->near[i] && (best < 0 || c->gain[i] > c->gain[best]))
             best = i;
     return best;
 }
@@ -246,11 +247,28 @@ static enum ohm_status next(struct chooser *c, int *best, struct ohm_error *err)
     return st;
 }
 
+/* Errors of a surrogate are alike for networks that are alike, which the outcomes do not know: two of them are one
+ * guess made twice. */
+static void keep_apart(struct chooser *c, int candidate)
+{
+    const struct ohm_genotype *const g = &c->pool->item[candidate].genotype;
+    const int axes = ohm_space_axes(c->goals->space);
+
+    for (int i = 0; i < c->pool->count; i++) {
+        int differ = 0;
+
+        for (int a = 0; a < axes; a++)
+            differ += c->pool->item[i].genotype.gene[a] != g->gene[a];
+        c->near[i] = c->near[i] || differ < c->spec->options.apart * axes;
+    }
+}
+
 static enum ohm_status take(struct chooser *c, int candidate, struct ohm_error *err)
 {
     enum ohm_status st = OHM_OK;
 
     c->taken[candidate] = true;
+    keep_apart(c, candidate);
     for (int s = 0; s < c->scenarios && st == OHM_OK; s++) {
         const double *const y = c->y + ((size_t)candidate * (size_t)c->scenarios + (size_t)s) * (size_t)c->m;
 
@@ -268,6 +286,8 @@ static enum ohm_status take_all(struct chooser *c, struct choice *choice, int *c
     for (*chosen = 0; *chosen < n && st == OHM_OK; (*chosen)++) {
         double gain;
 
+        if (largest(c) < 0) /* all that is left is like something taken: better that than nothing */
+            memset(c->near, 0, (size_t)c->pool->count * sizeof *c->near);
         if ((st = next(c, &best, err)) != OHM_OK || best < 0)
             break;
         gain = c->gain[best];
@@ -292,8 +312,9 @@ static enum ohm_status set_up(struct chooser *c, struct ohm_error *err)
     c->y = ohm_alloc(n * (size_t)c->m, (size_t)c->scenarios * sizeof *c->y);
     c->gain = ohm_alloc(n, sizeof *c->gain);
     c->taken = ohm_alloc(n, sizeof *c->taken);
+    c->near = ohm_alloc(n, sizeof *c->near);
     c->front = ohm_alloc((size_t)c->scenarios, sizeof *c->front);
-    if (index && c->y && c->gain && c->taken && c->front)
+    if (index && c->y && c->gain && c->taken && c->near && c->front)
         st = known_front(c->known, index, &fronts, err);
     else
         st = ohm_fail(err, OHM_ENOMEM, "out of memory for %zu candidates", n);
@@ -327,6 +348,7 @@ enum ohm_status loop_choose(struct choice *choice, int *chosen, int n, const str
     ohm_free(c.y);
     ohm_free(c.gain);
     ohm_free(c.taken);
+    ohm_free(c.near);
     ohm_free(c.front);
     return st;
 }

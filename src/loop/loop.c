@@ -21,6 +21,7 @@ const struct ohm_field ohm_loop_fields[] = {
              "begin as if nothing was measured: rows at hand are trainings like others, only that they take no time"),
     OHM_REAL(ohm_loop_options, optimism, 1, 0, 10,
              "standard deviations by which the search thinks better of a network"),
+    OHM_REAL(ohm_loop_options, apart, 0.1, 0, 1, "share of the axes in which networks of a round differ at least"),
     OHM_INT(ohm_loop_options, scenarios, 64, 1, 4096, "outcomes of each candidate over which gains are averaged"),
     OHM_INT(ohm_loop_options, near, 500, 0, 100000, "neighbours of the measured front among the candidates"),
     OHM_INT(ohm_loop_options, seeds, 5, 1, 1000, "rows of a network, at most, that repeats lead to"),

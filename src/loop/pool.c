@@ -57,8 +57,34 @@ struct filler {
     const struct known *known;
     const struct model *model;
     const struct ohm_loop_spec *spec;
-    struct id_set seen; /* measured, or in the pool */
+    struct id_set seen;             /* measured, or in the pool */
+    double spread[OHM_TARGETS_MAX]; /* of each figure over the measured rows */
 };
+
+/* Of a network of which nothing is known at all one would say: as the measured ones are. No deviation is larger: the
+ * surrogate's model of its errors, learned from few rows, does come to such figures. */
+static void take_spreads(struct filler *f)
+{
+    const struct known *const k = f->known;
+
+    for (int i = 0; i < k->goals->figures; i++) {
+        double sum = 0, square = 0;
+
+        for (int r = 0; r < k->rows; r++)
+            sum += k->row[r].figure[i];
+        for (int r = 0; r < k->rows; r++)
+            square += (k->row[r].figure[i] - sum / k->rows) * (k->row[r].figure[i] - sum / k->rows);
+        f->spread[i] = sqrt(square / k->rows);
+    }
+}
+
+static void limit_deviations(const struct filler *f, double *metric)
+{
+    const struct goals *const g = f->known->goals;
+
+    for (int i = 0; i < g->figures; i++)
+        metric[g->fixed + g->figures + i] = fmin(metric[g->fixed + g->figures + i], f->spread[i]);
+}
 
 void candidates_release(struct pool *p)
 {
@@ -92,6 +118,7 @@ static enum ohm_status add(struct filler *f, const struct ohm_genotype *g, const
     c->genotype = *g;
     c->id = id;
     memcpy(c->value, e->metric, (size_t)(goals->fixed + 2 * goals->figures) * sizeof *c->value);
+    limit_deviations(f, c->value);
     return OHM_OK;
 }
 
@@ -104,6 +131,7 @@ static struct ohm_outcome optimistic(const struct filler *f, const struct ohm_ca
     struct ohm_outcome o = {.trial = trial, .violation = e->violation};
 
     memcpy(value, e->metric, sizeof value);
+    limit_deviations(f, value);
     for (int i = 0; i < g->figures; i++)
         value[g->fixed + i] += g->natural[i] * f->spec->options.optimism * value[g->fixed + g->figures + i];
     goals_objectives(g, value, o.objective);
@@ -275,6 +303,7 @@ enum ohm_status candidates_find(struct pool *pool, const struct known *known, co
     struct filler f = {.pool = pool, .known = known, .model = model, .spec = spec};
     enum ohm_status st = OHM_OK;
 
+    take_spreads(&f);
     for (int i = 0; i < known->count && st == OHM_OK; i++)
         st = id_set_add(&f.seen, known->network[i].id, err);
     if (st == OHM_OK && spec->source->listed > 0 && spec->source->listed <= spec->search_budget)

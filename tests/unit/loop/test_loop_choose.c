@@ -123,6 +123,28 @@ static void two_that_would_fill_the_same_gap_are_not_taken_one_after_the_other(v
     end_choosing(&c);
 }
 
+static void networks_of_a_round_are_not_alike_while_there_are_others(void **state)
+{
+    struct choosing c;
+    struct choice choice[3];
+
+    (void)state;
+    begin_choosing(&c, NULL, 0);
+    c.w.spec.options.apart = 0.3; /* of six axes: in two of them */
+    add_candidate(&c, 80, 0, 50);
+    add_candidate(&c, 70, 0, 20); /* differs in one axis, and gains more than the next */
+    add_candidate(&c, 60, 0, 40);
+    c.pool.item[2].genotype.gene[1] = 1;
+    assert_int_equal(take(&c, choice, 3), 3);
+    assert_int_equal(choice[0].candidate, 1);
+    assert_int_equal(choice[1].candidate, 2);
+    assert_int_equal(choice[2].candidate, 0);
+    c.w.spec.options.apart = 0;
+    assert_int_equal(take(&c, choice, 3), 3);
+    assert_int_equal(choice[1].candidate, 0);
+    end_choosing(&c);
+}
+
 static void of_two_with_the_same_mean_the_less_certain_one_gains_more(void **state)
 {
     struct choosing c;
@@ -310,6 +332,7 @@ int main(void)
         cmocka_unit_test(a_gain_is_what_the_hypervolume_grows_by),
         cmocka_unit_test(what_is_not_inside_the_bounds_gains_nothing),
         cmocka_unit_test(two_that_would_fill_the_same_gap_are_not_taken_one_after_the_other),
+        cmocka_unit_test(networks_of_a_round_are_not_alike_while_there_are_others),
         cmocka_unit_test(of_two_with_the_same_mean_the_less_certain_one_gains_more),
         cmocka_unit_test(by_means_deviations_do_not_count),
         cmocka_unit_test(a_constraint_counts_by_the_chance_that_it_is_met),
