@@ -19,6 +19,8 @@ void ohm_str_append_n(struct ohm_str *s, const char *text, size_t n);
 void ohm_str_printf(struct ohm_str *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The shortest decimal that reads back as the same double; "nan", "inf", "-inf". */
 void ohm_str_append_double(struct ohm_str *s, double value);
+/* As one word of a shell's command line: quoted where the shell would take it apart. */
+void ohm_str_append_word(struct ohm_str *s, const char *word);
 const char *ohm_str_text(const struct ohm_str *s); /* never NULL */
 void ohm_str_clear(struct ohm_str *s);             /* keeps the memory */
 void ohm_str_release(struct ohm_str *s);

@@ -33,6 +33,19 @@ void ohm_str_append(struct ohm_str *s, const char *text)
     ohm_str_append_n(s, text, strlen(text));
 }
 
+void ohm_str_append_word(struct ohm_str *s, const char *word)
+{
+    if (*word &&
+        strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,") == strlen(word)) {
+        ohm_str_append(s, word);
+        return;
+    }
+    ohm_str_append(s, "'");
+    for (; *word; word++)
+        ohm_str_append_n(s, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
+    ohm_str_append(s, "'");
+}
+
 void ohm_str_printf(struct ohm_str *s, const char *format, ...)
 {
     va_list args, again;
@@ -74,7 +87,7 @@ void ohm_str_clear(struct ohm_str *s)
 void ohm_str_release(struct ohm_str *s)
 {
     ohm_free(s->text);
-    *s = (struct ohm_str){ 0 };
+    *s = (struct ohm_str){0};
 }
 
 uint64_t ohm_hash_mix(uint64_t a, uint64_t b)

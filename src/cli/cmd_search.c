@@ -49,19 +49,6 @@ static enum ohm_status out_result(const struct ohm_cli *cli, const struct ohm_fo
     return ohm_out_end(&out, err);
 }
 
-/* As one word of a shell's command line. */
-static void append_word(struct ohm_str *s, const char *word)
-{
-    if (*word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:") == strlen(word)) {
-        ohm_str_append(s, word);
-        return;
-    }
-    ohm_str_append(s, "'");
-    for (; *word; word++)
-        ohm_str_append_n(s, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
-    ohm_str_append(s, "'");
-}
-
 /* The commands can be pasted: the study and, where it is not the one that they would take, the run log are named. */
 static void say_next(const struct ohm_study_row *study, const struct ohm_study_progress *p, const char *db,
                      bool interrupted)
@@ -71,10 +58,10 @@ static void say_next(const struct ohm_study_row *study, const struct ohm_study_p
     if (study->name[0] == '-')
         ohm_str_printf(&which, "'#%lld'", (long long)study->id);
     else
-        append_word(&which, study->name);
+        ohm_str_append_word(&which, study->name);
     if (strcmp(db, "ohmnas.db") != 0) {
         ohm_str_append(&which, " --db ");
-        append_word(&which, db);
+        ohm_str_append_word(&which, db);
     }
     if (interrupted)
         ohm_say("interrupted after a clean checkpoint; go on with: ohmnas resume %s", ohm_str_text(&which));

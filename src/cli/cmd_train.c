@@ -183,19 +183,13 @@ static const struct ohm_option train_options[] = {
     OHM_OPT_END,
 };
 
-/* The command that makes the surrogate again, for its card: every word that a shell would take apart is quoted. */
+/* The command that makes the surrogate again, for its card. */
 static void put_word(struct ohm_str *s, const char *name, const char *value)
 {
     if (!value || !*value)
         return;
-    ohm_str_printf(s, " --%s '", name);
-    for (; *value; value++) {
-        if (*value == '\'')
-            ohm_str_append(s, "'\\''");
-        else
-            ohm_str_append_n(s, value, 1);
-    }
-    ohm_str_append(s, "'");
+    ohm_str_printf(s, " --%s ", name);
+    ohm_str_append_word(s, value);
 }
 
 static void command_line(struct ohm_str *s, const struct train *opt, const struct ohm_args *args)

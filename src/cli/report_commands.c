@@ -28,7 +28,7 @@ static enum ohm_status put_recipe(struct ohm_report *r, struct ohm_str *s, const
             ohm_collect_recipe_release(recipe);
         }
         if (found)
-            ohm_words_put(s, names.item[i]);
+            ohm_str_append_word(s, names.item[i]);
         ohm_free(recipe);
         ohm_diag_release(&quiet);
         ohm_str_release(&path);
@@ -59,7 +59,7 @@ static enum ohm_status begin_collect(struct ohm_report *r, struct ohm_str *s, co
     if ((st = put_recipe(r, s, rows->recipe, err)) != OHM_OK)
         return st;
     ohm_str_append(s, " --data DATA --output ");
-    ohm_words_put(s, rows->path);
+    ohm_str_append_word(s, rows->path);
     return OHM_OK;
 }
 
@@ -86,7 +86,7 @@ static enum ohm_status list_baselines(struct ohm_report *r, struct ohm_error *er
         if (r->baseline[i].measured.fingerprint) {
             ohm_str_append(&s, " --net ");
             if (r->baseline[i].genotype)
-                ohm_words_put(&s, r->baseline[i].genotype);
+                ohm_str_append_word(&s, r->baseline[i].genotype);
             else
                 ohm_words_net(&s, r->baseline[i].name);
             n++;
@@ -169,7 +169,7 @@ static enum ohm_status list_report(struct ohm_report *r, struct ohm_error *err)
     struct ohm_str s = {0};
 
     ohm_str_append(&s, "ohmnas report ");
-    ohm_words_put(&s, r->study.name);
+    ohm_str_append_word(&s, r->study.name);
     if (r->rows.path)
         ohm_words_option(&s, "rows", r->rows.path);
     if (r->baseline_rows.path)

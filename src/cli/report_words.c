@@ -3,23 +3,10 @@
 
 #include <string.h>
 
-void ohm_words_put(struct ohm_str *s, const char *word)
-{
-    if (*word &&
-        strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,") == strlen(word)) {
-        ohm_str_append(s, word);
-        return;
-    }
-    ohm_str_append(s, "'");
-    for (; *word; word++)
-        ohm_str_append_n(s, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
-    ohm_str_append(s, "'");
-}
-
 void ohm_words_option(struct ohm_str *s, const char *name, const char *value)
 {
     ohm_str_printf(s, " --%s ", name);
-    ohm_words_put(s, value);
+    ohm_str_append_word(s, value);
 }
 
 void ohm_words_count(struct ohm_str *s, const char *name, int64_t value)
@@ -70,7 +57,7 @@ void ohm_words_net(struct ohm_str *s, const char *name)
 
     if (strncmp(name, "n:", 2) != 0)
         ohm_str_printf(&path, "searchspaces/reference/%s.yaml", name);
-    ohm_words_put(s, strncmp(name, "n:", 2) == 0 ? name : ohm_str_text(&path));
+    ohm_str_append_word(s, strncmp(name, "n:", 2) == 0 ? name : ohm_str_text(&path));
     s->failed |= path.failed;
     ohm_str_release(&path);
 }

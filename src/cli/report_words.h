@@ -4,8 +4,6 @@
 
 #include "study_report.h"
 
-/* As one word of a shell's command line. */
-void ohm_words_put(struct ohm_str *s, const char *word);
 /* " --name value". */
 void ohm_words_option(struct ohm_str *s, const char *name, const char *value);
 void ohm_words_count(struct ohm_str *s, const char *name, int64_t value);

@@ -296,10 +296,8 @@ static enum ohm_status compare(const struct top *t, struct agreement *a, struct 
 
 static void put_word(struct ohm_str *s, const char *name, const char *value)
 {
-    ohm_str_printf(s, " %s '", name);
-    for (; *value; value++)
-        ohm_str_append_n(s, *value == '\'' ? "'\\''" : value, *value == '\'' ? 4 : 1);
-    ohm_str_append(s, "'");
+    ohm_str_printf(s, " %s ", name);
+    ohm_str_append_word(s, value);
 }
 
 /* The command that trains it to where --top will find it. */

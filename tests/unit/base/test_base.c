@@ -19,7 +19,7 @@
 
 static void an_error_says_status_place_and_text(void **state)
 {
-    struct ohm_error err = { 0 };
+    struct ohm_error err = {0};
 
     (void)state;
     assert_int_equal(ohm_fail_at(&err, OHM_ERANGE, OHM_ORIGIN, "chip.yaml", 4, 9, "rows is %d", 0), OHM_ERANGE);
@@ -32,8 +32,8 @@ static void an_error_says_status_place_and_text(void **state)
 
 static void a_diag_counts_beyond_what_it_keeps(void **state)
 {
-    struct ohm_diag diag = { 0 };
-    struct ohm_error first = { 0 };
+    struct ohm_diag diag = {0};
+    struct ohm_error first = {0};
 
     (void)state;
     assert_int_equal(ohm_diag_status(&diag, &first), OHM_OK);
@@ -82,7 +82,7 @@ static void the_nth_allocation_fails_on_demand(void **state)
 
 static void an_arena_gives_cleared_memory_again_after_a_reset(void **state)
 {
-    struct ohm_arena arena = { 0 };
+    struct ohm_arena arena = {0};
 
     (void)state;
     for (int round = 0; round < 3; round++) {
@@ -102,7 +102,7 @@ static void an_arena_gives_cleared_memory_again_after_a_reset(void **state)
 
 static void a_text_grows_and_stays_terminated(void **state)
 {
-    struct ohm_str s = { 0 };
+    struct ohm_str s = {0};
 
     (void)state;
     assert_string_equal(ohm_str_text(&s), "");
@@ -113,9 +113,23 @@ static void a_text_grows_and_stays_terminated(void **state)
     ohm_str_release(&s);
 }
 
+static void a_word_comes_through_a_shell_as_it_is(void **state)
+{
+    struct ohm_str s = {0};
+
+    (void)state;
+    ohm_str_append_word(&s, "a-b/c.yaml");
+    ohm_str_append(&s, " ");
+    ohm_str_append_word(&s, "it's 5 > 3");
+    ohm_str_append(&s, " ");
+    ohm_str_append_word(&s, "");
+    assert_string_equal(ohm_str_text(&s), "a-b/c.yaml 'it'\\''s 5 > 3' ''");
+    ohm_str_release(&s);
+}
+
 static void doubles_survive_their_shortest_text(void **state)
 {
-    static const double values[] = { 0, -0.0, 1, -1, 0.1, 1.0 / 3, 1e300, 5e-324, 123456789.125, 1e15, 1e22, -2.5e-7 };
+    static const double values[] = {0, -0.0, 1, -1, 0.1, 1.0 / 3, 1e300, 5e-324, 123456789.125, 1e15, 1e22, -2.5e-7};
     char text[32];
     double back;
 
@@ -130,7 +144,8 @@ static void doubles_survive_their_shortest_text(void **state)
 
 static void only_whole_plain_decimals_are_numbers(void **state)
 {
-    static const char *const wrong[] = { "", " 1", "1 ", "0x10", "inf", "nan", "1e", "1e999", "--1", "1_000", ".", "1.2.3" };
+    static const char *const wrong[] = {"",   " 1",    "1 ",  "0x10",  "inf", "nan",
+                                        "1e", "1e999", "--1", "1_000", ".",   "1.2.3"};
     double d;
     int64_t i;
 
@@ -144,7 +159,7 @@ static void only_whole_plain_decimals_are_numbers(void **state)
 
 static void the_nearest_name_is_found_and_a_far_one_is_not(void **state)
 {
-    static const char *const names[] = { "objectives", "budget", "seed" };
+    static const char *const names[] = {"objectives", "budget", "seed"};
 
     (void)state;
     assert_string_equal(ohm_nearest("objectivs", names, 3), "objectives");
@@ -156,7 +171,7 @@ static void a_file_is_written_whole_and_read_back(void **state)
 {
     char folder[] = "/tmp/ohm-test-XXXXXX", *path, *bytes;
     size_t length;
-    struct ohm_error err = { 0 };
+    struct ohm_error err = {0};
 
     (void)state;
     assert_non_null(mkdtemp(folder));
@@ -193,7 +208,7 @@ static enum ohm_status square(void *context, int index, int worker, struct ohm_e
 static void a_loop_runs_every_item_and_reports_the_lowest_failure(void **state)
 {
     static int out[ITEMS];
-    struct ohm_error err = { 0 };
+    struct ohm_error err = {0};
 
     (void)state;
     for (int jobs = 1; jobs <= 3; jobs++) {
@@ -217,7 +232,7 @@ static enum ohm_status add_one(void *context, struct ohm_error *err)
 static void a_task_runs_beside_and_reports_its_status(void **state)
 {
     struct ohm_task *task;
-    struct ohm_error err = { 0 };
+    struct ohm_error err = {0};
     int counter = 0;
 
     (void)state;
@@ -258,6 +273,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pipe_is_written_to_and_stays_a_pipe),
+        cmocka_unit_test(a_word_comes_through_a_shell_as_it_is),
         cmocka_unit_test(an_error_says_status_place_and_text),
         cmocka_unit_test(a_diag_counts_beyond_what_it_keeps),
         cmocka_unit_test(exit_codes_are_the_documented_ones),
