@@ -1,7 +1,7 @@
 # Every training is a row of the run log with its whole curve, however it ended and however often it was killed.
 . tests/cli/lib.sh
 net=$root/searchspaces/reference/resnet8.yaml
-set -- --task cifar10 --data synthetic:256 --set batch=32 --set warmup_epochs=0 -j 1
+set -- --task cifar10 --data synthetic:96 --set batch=32 --set warmup_epochs=0 -j 1
 query() { ok sql "$1" --csv; tail -n +2 out | tr -d '\r'; }
 
 ok train "$net" "$@" --set epochs=3 -o one.st --json; json; [ "$(field training)" = t:1 ] || wrong "its name"
@@ -53,7 +53,7 @@ ok show t:5; out '^state +failed'; out '^reason +the checkpoint is of another'; 
 [ ! -e fold.st ] || wrong "a failed run left weights"
 
 # A training whose numbers run away is a row with its reason.
-run train "$net" "$@" --set epochs=3 --set lr=100 --set momentum=0.9999 --set weight_decay=1 -o wild.st; code 1; err 'no longer finite'
+run train "$net" "$@" --set epochs=9 --set lr=100 --set momentum=0.9999 --set weight_decay=1 -o wild.st; code 1; err 'no longer finite'
 ok show t:6 --json; out '"state": "failed"'; out '"reason": "the loss is no longer finite'
 
 # Hardware in the loop, and a network of the log: the row says which trial it is.

@@ -9,7 +9,10 @@
 
 #include <cmocka.h>
 
+#include "sanitized.h"
 #include "onnx_fixture.h"
+
+enum { NETS = SANITIZED ? 8 : 50 };
 
 static void there_and_back(struct ohm_weights *w, bool answers)
 {
@@ -48,25 +51,25 @@ static void one_network(void *context, struct ohm_weights *w, const char *name)
 static void networks_for_cifar10_come_back_to_the_same_bits(void **state)
 {
     (void)state;
-    each_network("resnet-cifar10", 50, one_network, NULL);
+    each_network("resnet-cifar10", NETS, one_network, NULL);
 }
 
 static void networks_for_keywords_come_back_to_the_same_bits(void **state)
 {
     (void)state;
-    each_network("resnet-kws", 50, one_network, NULL);
+    each_network("resnet-kws", NETS, one_network, NULL);
 }
 
 static void networks_for_visual_wake_words_come_back_to_the_same_bits(void **state)
 {
     (void)state;
-    each_network("resnet-vww", 50, one_network, NULL);
+    each_network("resnet-vww", NETS, one_network, NULL);
 }
 
 static void cells_of_nas_bench_201_come_back_to_the_same_bits(void **state)
 {
     (void)state;
-    each_network("nb201", 50, one_network, NULL);
+    each_network("nb201", NETS, one_network, NULL);
 }
 
 static void networks_of_analognas_come_back_to_the_same_bits(void **state)

@@ -7,10 +7,13 @@
 
 #include <cmocka.h>
 
+#include "sanitized.h"
 #include "ohm/decode.h"
 #include "ohm/mem.h"
 #include "ohm/space.h"
 #include "ohm/train.h"
+
+enum { NETS = SANITIZED ? 40 : 200 };
 
 static enum ohm_status noise(void *context, float *x, int32_t *label, int part, const int *sample, int n,
                              const struct ohm_rng *augment, int jobs, struct ohm_error *err)
@@ -87,19 +90,19 @@ static void train_some(const char *path, int count, int64_t macs_max)
 static void two_hundred_networks_for_cifar10_train_one_step(void **state)
 {
     (void)state;
-    train_some("searchspaces/resnet-cifar10.yaml", 200, 25000000);
+    train_some("searchspaces/resnet-cifar10.yaml", NETS, 25000000);
 }
 
 static void two_hundred_networks_for_keywords_train_one_step(void **state)
 {
     (void)state;
-    train_some("searchspaces/resnet-kws.yaml", 200, 10000000);
+    train_some("searchspaces/resnet-kws.yaml", NETS, 10000000);
 }
 
 static void two_hundred_networks_for_visual_wake_words_train_one_step(void **state)
 {
     (void)state;
-    train_some("searchspaces/resnet-vww.yaml", 200, 30000000);
+    train_some("searchspaces/resnet-vww.yaml", NETS, 30000000);
 }
 
 static void cells_of_nas_bench_201_train_one_step(void **state)

@@ -10,17 +10,10 @@
 #include "ohm/mem.h"
 #include "ohm/rng.h"
 #include "ohm/space.h"
+#include "sanitized.h"
 
 #include <glob.h>
 #include <math.h>
-
-#ifdef __SANITIZE_ADDRESS__
-enum { SANITIZED = 1 };
-#elif defined(__has_feature)
-enum { SANITIZED = __has_feature(address_sanitizer) };
-#else
-enum { SANITIZED = 0 };
-#endif
 
 /* Networks of each space on each chip; fewer where each takes several times as long. */
 enum { NETS = SANITIZED ? 1000 : 10000, ROWS_MAX = 4096, FILES_MAX = 32 };
