@@ -18,22 +18,25 @@
 
 enum { LEASE_AGE_S = 300 };
 
-/* The time a process started, in ticks since the boot: field 22 of its stat file; 0: no such process, or no /proc.
- * The name in field 2 may hold blanks and brackets, so counting begins after its last bracket. */
+/* The time a process started, in ticks since the boot: field 22 of its stat file; 0: no such process, or no /proc;
+ * -1: it has ended, and nobody has waited for it. The name in field 2 may hold blanks and brackets, so counting begins
+ * after its last bracket. */
 static int64_t process_start(int64_t pid)
 {
     char path[64], *bytes = NULL, *p;
     size_t length = 0;
     int64_t start = 0;
+    bool ended;
 
     snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
     if (ohm_file_read(&bytes, &length, path, 65536, NULL) != OHM_OK)
         return 0;
     p = strrchr(bytes, ')');
+    ended = p && (strncmp(p, ") Z", 3) == 0 || strncmp(p, ") X", 3) == 0);
     for (int field = 2; p && field < 22; field++)
         p = (p = strchr(p, ' ')) ? p + 1 : NULL;
     if (p)
-        start = strtoll(p, NULL, 10);
+        start = ended ? -1 : strtoll(p, NULL, 10);
     ohm_free(bytes);
     return start;
 }

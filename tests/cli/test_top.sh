@@ -7,7 +7,7 @@ set -- --task cifar10 --data synthetic:64 --samples 4 --calibrate 4 --times 0,1d
 ok best -n 3 --csv; tail -n +2 out | cut -d, -f1 | sort >chosen
 
 # Nothing is trained yet: they are listed with the commands that train them.
-run validate --top 3 "$@"; code 4; err 'trained weights'; out "^ *ohmnas train n:[0-9a-f]{12} --study 's'"
+run validate --top 3 "$@"; code 4; err 'trained weights'; out "^ *ohmnas train n:[0-9a-f]{12} --study s( |$)"
 run validate --top 3 "$@" --json; code 4; json
 python3 - <<'PY' || wrong "another choice than best"
 import json

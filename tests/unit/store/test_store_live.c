@@ -32,6 +32,23 @@ static bool hold_lease(struct fixture *f)
            ohm_store_lease(store, 1, NULL) == OHM_OK && ohm_store_set_study(store, 1, "running", 9, 1, NULL) == OHM_OK;
 }
 
+/* As where no one collects the children of a container's first process. */
+static void a_process_that_ended_holds_nothing_before_it_is_waited_for(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t id = fixture_file(f, 10);
+    struct ohm_store *store = fixture_open(f, OHM_STORE_WRITE);
+    const pid_t pid = fixture_child(f, hold_lease);
+    siginfo_t info;
+
+    assert_int_equal(ohm_store_lease(store, id, &f->err), OHM_EBUSY);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    assert_int_equal(ohm_store_lease(store, id, &f->err), OHM_OK);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    ohm_store_close(store);
+}
+
 static void a_study_that_is_live_elsewhere_is_refused_until_its_process_is_gone(void **state)
 {
     struct fixture *f = *state;
@@ -337,6 +354,7 @@ static void nothing_lies_beside_the_file_when_all_have_closed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        fixture_test(a_process_that_ended_holds_nothing_before_it_is_waited_for),
         fixture_test(a_study_that_is_live_elsewhere_is_refused_until_its_process_is_gone),
         fixture_test(a_lease_is_taken_once_and_given_back),
         fixture_test(a_process_with_a_reused_number_is_not_taken_for_the_holder),
