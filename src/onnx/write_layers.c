@@ -319,6 +319,24 @@ static bool keeps_order(enum ohm_layer_kind kind)
            kind == OHM_LOG_COSH || kind == OHM_SIGMOID || kind == OHM_TANH;
 }
 
+/* A layer that is one operator of one input. */
+static void put_named(struct ohm_onnx_writer *w, int layer)
+{
+    static const struct {
+        enum ohm_layer_kind kind;
+        const char *operator;
+        bool picture;
+    } named[] = {{OHM_RELU, "Relu", false},       {OHM_ELU, "Elu", false},
+                 {OHM_SIGMOID, "Sigmoid", false}, {OHM_TANH, "Tanh", false},
+                 {OHM_FLATTEN, "Flatten", false}, {OHM_AVG_POOL, "AveragePool", true},
+                 {OHM_MAX_POOL, "MaxPool", true}, {OHM_GLOBAL_AVG_POOL, "GlobalAveragePool", true}};
+    size_t i = 0;
+
+    while (i + 1 < sizeof named / sizeof *named && named[i].kind != w->net->layer[layer].kind)
+        i++;
+    put_unary(w, layer, named[i].operator, named[i].picture);
+}
+
 void ohm_put_layer(struct ohm_onnx_writer *w, int layer)
 {
     const struct ohm_layer *l = &w->net->layer[layer];
@@ -355,17 +373,8 @@ void ohm_put_layer(struct ohm_onnx_writer *w, int layer)
     case OHM_CHANNEL_NORM:
         put_reduce(w, layer);
         break;
-    case OHM_ELU:
-        put_unary(w, layer, "Elu", false);
-        break;
     case OHM_LOG_COSH:
         put_log_cosh(w, layer);
-        break;
-    case OHM_SIGMOID:
-        put_unary(w, layer, "Sigmoid", false);
-        break;
-    case OHM_TANH:
-        put_unary(w, layer, "Tanh", false);
         break;
     case OHM_ZERO:
         put_zero(w, layer);
@@ -373,19 +382,7 @@ void ohm_put_layer(struct ohm_onnx_writer *w, int layer)
     case OHM_SHIFT:
         put_shift(w, layer);
         break;
-    case OHM_RELU:
-        put_unary(w, layer, "Relu", false);
-        break;
-    case OHM_FLATTEN:
-        put_unary(w, layer, "Flatten", false);
-        break;
-    case OHM_AVG_POOL:
-        put_unary(w, layer, "AveragePool", true);
-        break;
-    case OHM_MAX_POOL:
-        put_unary(w, layer, "MaxPool", true);
-        break;
     default:
-        put_unary(w, layer, "GlobalAveragePool", true);
+        put_named(w, layer);
     }
 }
