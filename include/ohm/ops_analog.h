@@ -42,6 +42,15 @@ size_t ohm_crossbar_scratch(const struct ohm_conv2d *d, enum ohm_pass pass, int 
 void ohm_crossbar_forward(float *y, const float *x, const struct ohm_crossbar *bar, const struct ohm_conv2d *d,
                           float *scratch, struct ohm_exec exec);
 
+/* What becomes of a sum behind the tile: to = begin + factor step round((sum + noise z) / step), held to +-levels
+ * steps; products and sums are rounded one by one. */
+struct ohm_crossbar_end {
+    float noise, inverse, step, levels; /* deviation; 1 / step; of the ADC */
+    const float *z;                     /* [rows][cols][width] normal numbers; NULL: no noise */
+    const float *begin;                 /* [width]; NULL: what is there */
+    const float *factor;                /* [width] */
+};
+
 /* One tile alone over a piece of the output of an image. */
 struct ohm_crossbar_piece {
     const float *frame;  /* [..][frame_cols][c_in]: image and border, from where the first output's kernel begins */
@@ -50,6 +59,9 @@ struct ohm_crossbar_piece {
     const float *packed; /* [width / 16][end - first][16] */
     int width;           /* the tile's columns, in whole vectors */
     int rows, cols;      /* outputs */
+    const float *soon;   /* [soon_n]: fetched meanwhile, since it is needed next */
+    size_t soon_n;
+    const struct ohm_crossbar_end *behind; /* NULL: sums are stored as they are; width is above 16 where it is not */
 };
 /* sum[rows][cols][width]. Of d it reads c_in, the kernel and the strides; groups is 1. */
 void ohm_crossbar_sums(float *sum, const struct ohm_crossbar_piece *piece, const struct ohm_conv2d *d,

@@ -14,7 +14,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { BAND = 2048 }; /* sums of a tile at a time: 8 KiB of each kind */
+enum { BAND = 4096 }; /* sums of a tile at a time: 16 KiB of each kind */
 
 static int width_of(int columns)
 {
@@ -265,8 +265,10 @@ static void run_column(const struct piece *band, int column, float *y)
 
     p.width = width_of(t->tile[first].columns);
     to = p.width == call->outputs ? y : p.room->to;
+    p.soon = y;
     for (p.index = first; p.index < first + tiles; p.index++) {
         p.tile = &t->tile[p.index];
+        p.soon_n = p.index == first && to == y ? (size_t)p.n * width : 0;
         p.stream = ohm_rng_child(&p.view->stream, (uint64_t)p.index);
         piece_run(&p, to, p.index == first ? begin : NULL, p.view->factor + (size_t)p.index * width);
         if (p.tile->slice < t->slices - 1)

@@ -53,7 +53,9 @@ struct piece {
     int index;             /* of the tile */
     struct ohm_rng stream; /* of the tile */
     int row, col, rows, cols, n, width;
-    uint64_t first; /* number of the first output */
+    uint64_t first;    /* number of the first output */
+    const float *soon; /* [soon_n]: needed behind the product */
+    size_t soon_n;
 };
 
 static inline size_t lines(size_t n)

@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-static void product_of(const struct piece *p, float *sum, enum version version, const float *packed)
+static void product_to(const struct piece *p, float *sum, enum version version, const float *packed,
+                       const struct ohm_crossbar_end *end)
 {
     const struct conv_call *const call = p->call;
     const struct ohm_conv2d *const d = &call->d;
@@ -18,7 +19,10 @@ static void product_of(const struct piece *p, float *sum, enum version version, 
                                              .packed = packed,
                                              .width = p->width,
                                              .rows = p->rows,
-                                             .cols = p->cols};
+                                             .cols = p->cols,
+                                             .soon = p->soon,
+                                             .soon_n = p->soon_n,
+                                             .behind = end};
     const struct taps taps = {.sum = sum,
                               .frame = piece.frame,
                               .pixel = d->c_in,
@@ -39,6 +43,11 @@ static void product_of(const struct piece *p, float *sum, enum version version, 
         ohm_crossbar_sums(sum, &piece, d, call->isa);
 }
 
+static void product_of(const struct piece *p, float *sum, enum version version, const float *packed)
+{
+    product_to(p, sum, version, packed, NULL);
+}
+
 /* Normal numbers of the band, as noise_of has them for a vector. */
 static const float *noise_of(const struct piece *p, int phase, enum purpose purpose)
 {
@@ -52,6 +61,12 @@ static const float *noise_of(const struct piece *p, int phase, enum purpose purp
     return p->room->z;
 }
 
+/* What a phase sees of the image. */
+static enum version input_of(const struct piece *p, const struct phase *way)
+{
+    return way->inputs < 0 ? NEGATIVE : way->inputs > 0 && p->room->negative ? POSITIVE : AS_IS;
+}
+
 /* Steps 4 to 7 of one phase into room->flow; false: no input, hence no signal. */
 static bool run_phase(const struct piece *p, int phase)
 {
@@ -60,7 +75,7 @@ static bool run_phase(const struct piece *p, int phase)
     const struct steps *const steps = p->call->steps;
     const struct room *const room = p->room;
     const float *const packed = p->tile->packed[way->packing], *const absolute = p->tile->absolute[way->packing];
-    const enum version in = way->inputs < 0 ? NEGATIVE : way->inputs > 0 && room->negative ? POSITIVE : AS_IS;
+    const enum version in = input_of(p, way);
     const int n = p->n * p->width;
 
     if (way->inputs < 0 && !room->negative)
@@ -213,11 +228,42 @@ static void add_sum(const struct piece *p, float *sum, float *to, const float *b
     p->call->steps->add_band(&band);
 }
 
+/* Nothing but noise and ADC is behind the product, and a sum meets them while it is in a register still. One vector of
+ * columns is quicker without: the kernel of so few outputs keeps its sums in memory. */
+static bool ends_in_product(const struct piece *p)
+{
+    const struct ohm_tile_config *const c = &p->view->t->config;
+    const bool beside = c->ir_drop > 0 || c->weight_noise != OHM_WNOISE_NONE || c->out_asymmetry > 0 ||
+                        c->out_asymmetry < 0 || p->tile->curve || p->tile->noise;
+
+    return p->view->t->phases == 1 && !beside && !p->call->side_by_side && p->width > LINE &&
+           step_of(c->adc_bound, c->adc_bits) > 0;
+}
+
+static void run_product(const struct piece *p, float *to, const float *begin, const float *factor)
+{
+    const struct phase *const way = &p->view->t->phase[0];
+    const struct band band = band_of(p, 0, true);
+    const struct ohm_crossbar_end end = {.noise = band.noise,
+                                         .inverse = band.inverse,
+                                         .step = band.step,
+                                         .levels = band.levels,
+                                         .z = band.z,
+                                         .begin = begin,
+                                         .factor = factor};
+
+    product_to(p, to, input_of(p, way), p->tile->packed[way->packing], &end);
+}
+
 static void run_tile(const struct piece *p, float *to, const float *begin, const float *factor)
 {
     const struct ohm_tiles *const t = p->view->t;
     struct band band;
 
+    if (ends_in_product(p)) {
+        run_product(p, to, begin, factor);
+        return;
+    }
     if (t->phases > 1 && t->digital)
         band = run_digital(p);
     else if (t->phases > 1)

@@ -304,7 +304,9 @@ void ohm_crossbar_forward(float *y, const float *x, const struct ohm_crossbar *b
 
 void ohm_crossbar_sums(float *sum, const struct ohm_crossbar_piece *piece, const struct ohm_conv2d *d, enum ohm_isa isa)
 {
-    struct ahead nothing = {0};
+    const int64_t tiles =
+        (int64_t)piece->rows * piece->cols * round_up(piece->width, 2 * LANES) / (2 * LANES * LANES) + 1;
+    struct ahead ahead = ahead_of(piece->soon, (int64_t)piece->soon_n, tiles);
     struct conv_job job = rows_job(d, piece->frame_cols, d->c_in, piece->first, piece->end);
 
     job.src = piece->frame;
@@ -314,7 +316,9 @@ void ohm_crossbar_sums(float *sum, const struct ohm_crossbar_piece *piece, const
     job.dst_row = (ptrdiff_t)piece->cols * piece->width;
     job.rows = piece->rows;
     job.cols = piece->cols;
-    job.ahead = &nothing;
+    ahead.by_run = true;
+    job.end = piece->behind;
+    job.ahead = &ahead;
     ohm_kernels_of(isa)->conv(&job);
 }
 

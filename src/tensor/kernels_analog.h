@@ -6,14 +6,6 @@
 #include <math.h>
 
 #if OHM_VL == 16
-INLINE vec v_min(vec a, vec b) /* a < b ? a : b, and so in the other builds */
-{
-    return _mm512_min_ps(a, b);
-}
-INLINE vec v_max(vec a, vec b)
-{
-    return _mm512_max_ps(a, b);
-}
 /* a where x >= limit, else 0 */
 INLINE vec v_where_reached(vec x, vec limit, vec a)
 {
@@ -24,14 +16,6 @@ INLINE int v_count_reached(vec x, vec limit)
     return __builtin_popcount(_mm512_cmp_ps_mask(x, limit, _CMP_GE_OQ));
 }
 #elif OHM_VL == 8
-INLINE vec v_min(vec a, vec b)
-{
-    return _mm256_min_ps(a, b);
-}
-INLINE vec v_max(vec a, vec b)
-{
-    return _mm256_max_ps(a, b);
-}
 INLINE vec v_where_reached(vec x, vec limit, vec a)
 {
     return _mm256_and_ps(_mm256_cmp_ps(x, limit, _CMP_GE_OQ), a);
@@ -41,18 +25,6 @@ INLINE int v_count_reached(vec x, vec limit)
     return __builtin_popcount((unsigned)_mm256_movemask_ps(_mm256_cmp_ps(x, limit, _CMP_GE_OQ)));
 }
 #else
-INLINE vec v_min(vec a, vec b)
-{
-    for (int k = 0; k < OHM_VL; k++)
-        a[k] = a[k] < b[k] ? a[k] : b[k];
-    return a;
-}
-INLINE vec v_max(vec a, vec b)
-{
-    for (int k = 0; k < OHM_VL; k++)
-        a[k] = a[k] > b[k] ? a[k] : b[k];
-    return a;
-}
 INLINE vec v_where_reached(vec x, vec limit, vec a)
 {
     for (int k = 0; k < OHM_VL; k++)
@@ -92,19 +64,6 @@ INLINE void v_store_part(float *p, vec a, int64_t n)
     v_store(part, a);
     for (int k = 0; k < n; k++)
         p[k] = part[k];
-}
-
-INLINE vec v_between(vec x, vec limit)
-{
-    return v_max(v_min(x, limit), v_splat(0) - limit);
-}
-
-/* The nearest whole number, ties to even, for |x| < 2^22. */
-INLINE vec v_nearest(vec x)
-{
-    const vec shift = v_splat(12582912); /* 1.5 * 2^23 */
-
-    return (x + shift) - shift;
 }
 
 static void dac(float *y, const float *x, int64_t n, struct ohm_dac d)

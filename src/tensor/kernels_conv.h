@@ -90,6 +90,31 @@ INLINE void store_block(float *dst, const vec *acc, int lanes)
         dst[k] = part[k];
 }
 
+/* P pixels of a block of channels through the end of a tile, from lane `lane` of the job on. */
+INLINE void end_block(const struct conv_job *j, float *dst, const vec *acc, int lane, const int P, const int NB)
+{
+    const struct ohm_crossbar_end e = *j->end;
+    const vec noise = v_splat(e.noise), inverse = v_splat(e.inverse), step = v_splat(e.step),
+              levels = v_splat(e.levels);
+
+    UNROLL
+    for (int v = 0; v < VECS; v++) {
+        const vec factor = v_load(e.factor + lane + v * OHM_VL);
+        const vec begin = e.begin ? v_load(e.begin + lane + v * OHM_VL) : v_splat(0);
+
+        UNROLL
+        for (int p = 0; p < P; p++) {
+            float *const to = dst + p * j->dst_px + v * OHM_VL;
+            vec x = acc[p * NB * VECS + v];
+
+            if (e.z)
+                x = x + noise * v_load(e.z + (to - j->dst));
+            x = v_nearest(v_between(x * inverse, levels)) * step;
+            v_store(to, (e.begin ? begin : v_load(to)) + x * factor);
+        }
+    }
+}
+
 /* One step of the chains: P pixels, `step` floats apart, times the weights of NB blocks. Pixels are addressed from
  * every third one: base, base + step and base + 2 step are addressing modes of x86. */
 INLINE void conv_step(vec *acc, const float *const *base, ptrdiff_t step, const float *w, ptrdiff_t block, ptrdiff_t i,
@@ -162,6 +187,12 @@ INLINE void conv_tile(const struct conv_job *j, const float *src, const float *w
         }
     }
     *j->ahead = ahead;
+    if (j->end) {
+        UNROLL
+        for (int b = 0; b < NB; b++)
+            end_block(j, dst + b * LANES, acc + b * VECS, j->lanes - lanes + b * LANES, P, NB);
+        return;
+    }
     UNROLL
     for (int p = 0; p < P; p++)
         UNROLL
@@ -193,13 +224,13 @@ INLINE void conv_tiles_by(const struct tile_set *s, int lines, const int P, cons
 
 /* All of a tile's lines fetched at once would fill the queue of outstanding loads, and the tile's own would wait: they
  * are spread over its runs. Tiles of two blocks have time for it at each step, but not when there is nothing to fetch:
- * 48 -> 48 channels of 24 x 24 would lose 3 %. */
+ * 48 -> 48 channels of 24 x 24 would lose 3 %; nor where it is as little as the outputs of a tile: 1 %. */
 INLINE void conv_tiles(const struct tile_set *s, const int P, const int NB)
 {
     const struct conv_job *j = s->job;
     const int lines = j->ahead->lines;
 
-    if (NB == 2 && j->ahead->left > 0)
+    if (NB == 2 && j->ahead->left > 0 && !j->ahead->by_run)
         conv_tiles_by(s, lines * STEP / (j->runs * j->len + 1) + 1, P, NB, true);
     else
         conv_tiles_by(s, j->runs > 1 ? lines / j->runs + 1 : lines, P, NB, false);
@@ -290,7 +321,7 @@ static void conv(const struct conv_job *j)
         vec bias[2 * VECS];
 
         load_bias(bias, j, lane, blocks);
-        if (blocks == 1)
+        if (blocks == 1 && !j->end)
             sweep(&left, w, bias, lane);
         conv_rows(&left, w, bias, lane, blocks);
         lane += blocks * LANES;

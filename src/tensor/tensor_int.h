@@ -20,6 +20,7 @@ struct ahead {
     const char *next;
     int64_t left; /* lines */
     int lines;
+    bool by_run; /* at each run, never at each step of it */
 };
 
 static inline void look_ahead_by(struct ahead *a, int lines)
@@ -38,7 +39,7 @@ static inline struct ahead ahead_of(const float *data, int64_t n, int64_t tiles)
 {
     const int64_t lines = n / LANES;
 
-    return (struct ahead){(const char *)data, lines, (int)(tiles > 0 ? lines / tiles + 1 : 0)};
+    return (struct ahead){.next = (const char *)data, .left = lines, .lines = (int)(tiles > 0 ? lines / tiles + 1 : 0)};
 }
 
 /* dst[row][col][lane] = bias[lane] + sum over runs (y, x) and i < len of
@@ -57,6 +58,7 @@ struct conv_job {
     int64_t rows, cols;
     int lanes;
     struct ahead *ahead;
+    const struct ohm_crossbar_end *end; /* what dst, [rows][cols][lanes] in whole vectors, gets instead; or NULL */
 };
 
 /* sum[lane / 16][i][lane % 16] += x[row row_step + col px_step + i] dy[row dy_row + col dy_px + lane], over rows and

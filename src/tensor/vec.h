@@ -2,8 +2,8 @@
  *
  * Multiply-add is fused by name, never by the compiler (-ffp-contract=off is global): a kernel written with v_fma gives
  * the same bits in every build. v_positive(a) is a where a > 0, else +0 (of NaN too); v_where_positive(y, a) is a where
- * y > 0, else +0; v_double widens half a vector. Vectors wider than the machine's registers would live in memory, hence
- * the macro. */
+ * y > 0, else +0; v_min(a, b) is a < b ? a : b and v_max a > b ? a : b; v_double widens half a vector. Vectors wider
+ * than the machine's registers would live in memory, hence the macro. */
 #ifndef OHM_VEC_H
 #define OHM_VEC_H
 
@@ -40,6 +40,14 @@ INLINE vec v_splat(float x)
 INLINE vec v_fma(vec a, vec b, vec c)
 {
     return _mm512_fmadd_ps(a, b, c);
+}
+INLINE vec v_min(vec a, vec b)
+{
+    return _mm512_min_ps(a, b);
+}
+INLINE vec v_max(vec a, vec b)
+{
+    return _mm512_max_ps(a, b);
 }
 INLINE vec v_positive(vec a)
 {
@@ -81,6 +89,14 @@ INLINE vec v_splat(float x)
 INLINE vec v_fma(vec a, vec b, vec c)
 {
     return _mm256_fmadd_ps(a, b, c);
+}
+INLINE vec v_min(vec a, vec b)
+{
+    return _mm256_min_ps(a, b);
+}
+INLINE vec v_max(vec a, vec b)
+{
+    return _mm256_max_ps(a, b);
 }
 INLINE vec v_positive(vec a)
 {
@@ -128,6 +144,18 @@ INLINE vec v_fma(vec a, vec b, vec c)
 {
     return (vec){fmaf(a[0], b[0], c[0]), fmaf(a[1], b[1], c[1]), fmaf(a[2], b[2], c[2]), fmaf(a[3], b[3], c[3])};
 }
+INLINE vec v_min(vec a, vec b)
+{
+    for (int k = 0; k < OHM_VL; k++)
+        a[k] = a[k] < b[k] ? a[k] : b[k];
+    return a;
+}
+INLINE vec v_max(vec a, vec b)
+{
+    for (int k = 0; k < OHM_VL; k++)
+        a[k] = a[k] > b[k] ? a[k] : b[k];
+    return a;
+}
 INLINE vec v_where_positive(vec y, vec a)
 {
     return (vec){y[0] > 0 ? a[0] : 0, y[1] > 0 ? a[1] : 0, y[2] > 0 ? a[2] : 0, y[3] > 0 ? a[3] : 0};
@@ -149,5 +177,18 @@ INLINE vecd v_fma_double(vecd a, vecd b, vecd c)
     return (vecd){fma(a[0], b[0], c[0]), fma(a[1], b[1], c[1])};
 }
 #endif
+
+INLINE vec v_between(vec x, vec limit)
+{
+    return v_max(v_min(x, limit), v_splat(0) - limit);
+}
+
+/* The nearest whole number, ties to even, for |x| < 2^22. */
+INLINE vec v_nearest(vec x)
+{
+    const vec shift = v_splat(12582912); /* 1.5 * 2^23 */
+
+    return (x + shift) - shift;
+}
 
 #endif
