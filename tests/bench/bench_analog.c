@@ -53,6 +53,8 @@ static struct ohm_tile_config config_of(const char *settings)
 
 /* ---- layers ---- */
 
+static const double PASS_S = 0.05;
+
 /* A batch, so that images come from where they lie in a network; some are run at a time, so that a busy machine leaves
  * some of these times alone. */
 enum { IMAGES = 64, AT_ONCE = 4, GROUPS_MAX = 64 };
@@ -98,7 +100,7 @@ static double speed_of(struct layer *l, const char *settings)
         die(&err);
     mvm.scratch = l->scratch.data;
     mvm.n = AT_ONCE;
-    for (double end = ohm_now_s() + 0.25; ohm_now_s() < end; mvm.first = (mvm.first + AT_ONCE) % (size_t)d->n) {
+    for (double end = ohm_now_s() + PASS_S; ohm_now_s() < end; mvm.first = (mvm.first + AT_ONCE) % (size_t)d->n) {
         const double start = ohm_now_s();
 
         mvm.x = l->x.data + l->x.n / (size_t)d->n * mvm.first;
@@ -123,33 +125,59 @@ static const struct {
 };
 enum { COSTS = sizeof costs / sizeof costs[0] };
 
+enum { SHAPES = 3, JUDGED = 2, ROUNDS = 8 };
+
+static const int shapes[SHAPES][2] = {{32, 16}, {64, 8}, {16, 32}}; /* channels, size; the first two are judged */
+
+struct measured {
+    double peak, speed[SHAPES][COSTS]; /* GF/s */
+};
+
+/* Peak and layers in turn, so that what else the machine does meets both. */
+static struct measured best_of_rounds(void)
+{
+    struct measured best = {0};
+    struct layer l[SHAPES];
+
+    for (int i = 0; i < SHAPES; i++) {
+        const int c = shapes[i][0], size = shapes[i][1];
+
+        l[i] = (struct layer){.d = {IMAGES, size, size, c, c, 3, 3, 1, 1, 1, 1, 1, 1, 1}};
+        fill(&l[i].x, (size_t)IMAGES * (size_t)(size * size * c), true);
+        fill(&l[i].y, l[i].x.n, false);
+        fill(&l[i].w, (size_t)(9 * c * c), false);
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        best.peak = fmax(best.peak, peak_of(ohm_isa_best()));
+        for (int i = 0; i < SHAPES; i++)
+            for (int k = 0; k < COSTS; k++)
+                best.speed[i][k] = fmax(best.speed[i][k], speed_of(&l[i], costs[k].settings));
+    }
+    for (int i = 0; i < SHAPES; i++) {
+        ohm_buffer_release(&l[i].x);
+        ohm_buffer_release(&l[i].y);
+        ohm_buffer_release(&l[i].w);
+    }
+    return best;
+}
+
 static bool layers(void)
 {
-    static const int shapes[][2] = {{32, 16}, {64, 8}, {16, 32}}; /* channels, size; the first two are judged */
-    const double peak = peak_of(ohm_isa_best());
+    const struct measured best = best_of_rounds();
     bool good = true;
 
-    printf("%s, 1 thread: peak %.1f GF/s\n  %-20s", ohm_isa_name(ohm_isa_best()), peak, "");
+    printf("%s, 1 thread: peak %.1f GF/s\n  %-20s", ohm_isa_name(ohm_isa_best()), best.peak, "");
     for (int k = 0; k < COSTS; k++)
         printf(" %20s", costs[k].name);
-    for (int i = 0; i < 3; i++) {
-        const int c = shapes[i][0], size = shapes[i][1];
-        struct layer l = {.d = {IMAGES, size, size, c, c, 3, 3, 1, 1, 1, 1, 1, 1, 1}};
-
-        fill(&l.x, (size_t)IMAGES * (size_t)(size * size * c), true);
-        fill(&l.y, l.x.n, false);
-        fill(&l.w, (size_t)(9 * c * c), false);
-        printf("\n  %2d -> %2d %2d x %2d k 3", c, c, size, size);
+    for (int i = 0; i < SHAPES; i++) {
+        printf("\n  %2d -> %2d %2d x %2d k 3", shapes[i][0], shapes[i][0], shapes[i][1], shapes[i][1]);
         for (int k = 0; k < COSTS; k++) {
-            const double gf = speed_of(&l, costs[k].settings), ratio = gf / peak;
-            const bool missed = i < 2 && ratio < costs[k].bar;
+            const double gf = best.speed[i][k], ratio = gf / best.peak;
+            const bool missed = i < JUDGED && ratio < costs[k].bar;
 
             good = good && !missed;
             printf("  %7.1f GF/s %4.1f %%%c", gf, 100 * ratio, missed ? '!' : ' ');
         }
-        ohm_buffer_release(&l.x);
-        ohm_buffer_release(&l.y);
-        ohm_buffer_release(&l.w);
     }
     printf("\n");
     return good;
