@@ -178,7 +178,8 @@ static enum ohm_status read_head(struct reader *r, const char *bytes, size_t len
         size_t n = (size_t)((newline ? newline : end) - p);
         char *copy;
 
-        n -= n > 0 && p[n - 1] == '\r';
+        while (n > 0 && p[n - 1] == '\r')
+            n--;
         if (!(copy = ohm_arena_alloc(&r->a.arena, n + 1, 1)))
             return no_memory(r);
         memcpy(copy, p, n);
