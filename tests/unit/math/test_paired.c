@@ -239,6 +239,27 @@ static void the_same_bits_for_one_and_two_threads_and_others_for_another_seed(vo
     assert_true(one.low != two.low && one.difference == two.difference);
 }
 
+static void every_allocation_may_fail(void **state)
+{
+    const double a[4] = {1, 0, 1, 1}, b[4] = {0, 0, 1, 0};
+    struct ohm_paired_result r = {.units = -1};
+    long n = 1;
+
+    (void)state;
+    for (; n < 100; n++) {
+        enum ohm_status st;
+
+        ohm_mem_fail_at(n);
+        st = ohm_paired_test(&r, &(struct ohm_paired){a, b, 2, 2, 2, NULL}, &plain, NULL);
+        ohm_mem_fail_at(0);
+        if (st == OHM_OK)
+            break;
+        assert_int_equal(st, OHM_ENOMEM);
+        assert_int_equal(r.units, -1);
+    }
+    assert_true(n > 5 && n < 100 && r.units == 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +272,7 @@ int main(void)
         cmocka_unit_test(networks_that_are_alike_give_no_difference),
         cmocka_unit_test(p_holds_its_level_where_nothing_differs),
         cmocka_unit_test(the_same_bits_for_one_and_two_threads_and_others_for_another_seed),
+        cmocka_unit_test(every_allocation_may_fail),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -296,6 +296,35 @@ static void sides_must_have_the_same_items(void **state)
     assert_int_equal(match(&a.a, &b.a, &err), OHM_EDATA);
 }
 
+static void every_allocation_may_fail(void **state)
+{
+    struct made m;
+    struct ohm_answers read;
+    struct ohm_answers_side side;
+    long n = 1;
+
+    (void)state;
+    make(&m, 7, 3, 2, 5);
+    write_made(&m);
+    for (; n < 200; n++) {
+        enum ohm_status st;
+
+        ohm_mem_fail_at(n);
+        st = ohm_answers_parse(&read, ohm_str_text(&m.text), m.text.length, "a.csv", NULL);
+        if (st == OHM_OK)
+            st = ohm_answers_join(&side, &read, 1, NULL);
+        ohm_mem_fail_at(0);
+        if (st == OHM_OK)
+            break;
+        assert_int_equal(st, OHM_ENOMEM);
+        ohm_answers_release(&read);
+    }
+    assert_true(n > 3 && n < 200 && side.items == 5);
+    ohm_answers_side_release(&side);
+    ohm_answers_release(&read);
+    ohm_str_release(&m.text);
+}
+
 /* ---- of a validation ---- */
 
 static void answers_add_up_to_the_accuracies(void **state)
@@ -347,6 +376,7 @@ int main(void)
         cmocka_unit_test(folds_of_a_seed_are_one_training),
         cmocka_unit_test(files_that_do_not_belong_together_are_refused),
         cmocka_unit_test(sides_must_have_the_same_items),
+        cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(answers_add_up_to_the_accuracies),
     };
 
