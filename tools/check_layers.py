@@ -10,7 +10,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADERS = {
     "base": "error mem str file rng parallel limits clock",
-    "math": "stat pareto gp linalg",
+    "math": "stat paired pareto gp linalg",
     "text": "doc field emit csv json expr numbers",
     "store": "store training validation",
     "device": "device device_fit",
@@ -26,7 +26,7 @@ HEADERS = {
     "search": "strategy",
     "export": "export",
     "onnx": "onnx",
-    "validate": "validate predict",
+    "validate": "validate predict answers",
     "collect": "collect",
     "eval": "eval chip_axes",
     "study": "study bench",

@@ -54,6 +54,9 @@ int ohm_data_label(const struct ohm_data *data, int sample);
 const char *ohm_data_name(const struct ohm_data *data, int sample); /* "yes/0a_nohash_1.wav", "data_batch_1.bin#17" */
 uint64_t ohm_data_content(const struct ohm_data *data, int sample); /* hash of what was read, without the label */
 enum ohm_split ohm_data_split_of(const struct ohm_data *data, int sample);
+/* Samples of one group, the clips of a speaker, are not independent. false: no groups are known, each sample is alone. */
+bool ohm_data_has_groups(const struct ohm_data *data);
+uint64_t ohm_data_group(const struct ohm_data *data, int sample);
 
 /* Divides all samples anew for k-fold cross-validation: fold `fold` (0-based) is OHM_TEST, the others OHM_TRAIN, there
  * is no OHM_VAL. Classes stay balanced; all clips of a speaker fall in one fold; the folds do not depend on the order

@@ -66,6 +66,7 @@ struct ohm_validate_spec {
     double width;     /* draws end once every interval (low to high) is narrower than so many points; 0: never */
     uint64_t seed;
     int batch, jobs;
+    bool answers; /* keep them by sample; no draw may be known then, for only its accuracy is */
     const struct ohm_validate_reading *known; /* [known_draws][times][reads]: the first draws, made earlier */
     int known_draws;
     ohm_validate_progress_fn *progress; /* may be NULL */
@@ -82,6 +83,13 @@ struct ohm_validate_moment {
     double dw, alpha;        /* means of all reads */
 };
 
+/* Which samples were answered rightly. */
+struct ohm_validate_answers {
+    int *sample;    /* [samples]: number within part 1, rising */
+    int32_t *label; /* [samples] */
+    int32_t *right; /* [1 + times][samples]: without hardware, 0 or 1; at each time so many of all draws and reads */
+};
+
 struct ohm_validate_result {
     int samples, draws, reads, times;          /* draws: made */
     int calibrated;                            /* layers whose input range was not known */
@@ -89,6 +97,7 @@ struct ohm_validate_result {
     double avm; /* accuracy variation over one month: mean at 60 s less mean at 30 d, points; NaN: not both judged */
     struct ohm_validate_moment *moment;   /* [times], owned */
     struct ohm_validate_reading *reading; /* [draws][times][reads], owned */
+    struct ohm_validate_answers answers;  /* owned; NULLs: not kept */
 };
 
 /* OHM_ERANGE: the device is not known at one of the times; more than 2^31 reads in all. OHM_EDATA: there are no samples

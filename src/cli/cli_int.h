@@ -367,7 +367,7 @@ int ohm_signal_pending(void);
     X(show)                                                                                                            \
     X(cost)                                                                                                            \
     X(chip_list) X(chip_show) X(chip_check) X(chip_measure) X(chip_fit) X(map) X(search) X(resume) X(ls_studies)       \
-        X(ls_trainings) X(ls_validations) X(ls_trials) X(best) X(pareto) X(diff) X(sql) X(plot) X(report) X(export)    \
+        X(ls_trainings) X(ls_validations) X(ls_trials) X(best) X(pareto) X(diff) X(compare) X(sql) X(plot) X(report) X(export)    \
             X(import) X(db_check) X(db_upgrade) X(db_backup) X(surrogate_train) X(surrogate_eval) X(surrogate_predict) \
                 X(surrogate_info) X(bench) X(data_check) X(data_stats) X(data_features) X(device_list) X(device_show)  \
                     X(device_sample) X(device_mvm) X(device_fit) X(doctor) X(train) X(eval) X(validate) X(predict)     \

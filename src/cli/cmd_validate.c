@@ -1,4 +1,5 @@
 /* cmd_validate.c - how accurate a trained network is on analog hardware, at any time after programming. */
+#include "validate_answers.h"
 #include "validate_gate.h"
 #include "validate_out.h"
 #include "validate_run.h"
@@ -37,6 +38,9 @@ static const struct ohm_option options[] = {
                  "no more draws once every 95 % interval is narrower, in points (3 draws at least)"),
     OHM_OPT_TEXT(ohm_validate_options, gate, "gate", 0, "EXPR",
                  "such as 'acc_30d >= 85 && avm < 3'; exit code 5 where it fails"),
+    OHM_OPT_TEXT(ohm_validate_options, answers, "answers", 0, "FILE.csv",
+                 "which samples were answered rightly, for ohmnas compare (docs/compare.md)", .complete = "file"),
+    OHM_OPT_FLAG(ohm_validate_options, force, "force", 'f', "overwrite the file of --answers"),
     OHM_OPT_TEXT(ohm_validate_options, ranges, "ranges", 0, "RULE",
                  "of inputs: trained, max, quantile:Q, sigma:S, mse (docs/validation.md)", .fallback = "trained"),
     OHM_OPT_INT(ohm_validate_options, calibrate, "calibrate", 0, "N", "500", 1, 1e9,
@@ -97,7 +101,7 @@ static enum ohm_status validate(struct ohm_cli *cli, struct ohm_validate_setup *
 
     if (st != OHM_OK)
         return st;
-    held = ohm_gate_check(gate, &v.result, &missed);
+    held = ohm_validate_gate_check(gate, &v.result, &missed);
     st = out_result(s, &v, held == OHM_OK, err);
     ohm_validate_result_release(&v.result);
     if (st == OHM_OK && held != OHM_OK)
@@ -110,7 +114,7 @@ static enum ohm_status run_one(struct ohm_cli *cli, struct ohm_validate_setup *s
 {
     const struct ohm_validate_options *const opt = s->opt;
     struct ohm_gate gate = {0};
-    enum ohm_status st = ohm_gate_init(cli, &gate, opt->gate, &s->times, err);
+    enum ohm_status st = ohm_gate_init(cli, &gate, opt->gate, &ohm_validate_gate_names, &s->times, err);
 
     if (st == OHM_OK &&
         (st = ohm_fit_load(cli, &s->fit, net, &opt->from, OHM_TRAIN, ohm_fit_split(opt->split), err)) == OHM_OK)
@@ -122,7 +126,11 @@ static enum ohm_status run_one(struct ohm_cli *cli, struct ohm_validate_setup *s
 /* What belongs to one network does not go with several, and the other way round. */
 static enum ohm_status check_use(const struct ohm_validate_options *opt, int words, struct ohm_error *err)
 {
-    const char *const lone = words > 0 ? "NET" : opt->weights ? "--weights" : opt->gate ? "--gate" : NULL;
+    const char *const lone = words > 0      ? "NET"
+                             : opt->weights ? "--weights"
+                             : opt->gate    ? "--gate"
+                             : opt->answers ? "--answers"
+                                            : NULL;
     const char *const many = opt->by ? "--by" : opt->weights_dir ? "--weights-dir" : opt->again ? "--again" : NULL;
 
     if (opt->top > 0)
@@ -133,7 +141,9 @@ static enum ohm_status check_use(const struct ohm_validate_options *opt, int wor
     if (words < 1)
         return ohm_fail(err, OHM_ECONFIG,
                         "NET is missing: which network is to be validated? (--top K: those of a study)");
-    return opt->weights ? OHM_OK : ohm_fail(err, OHM_ECONFIG, "--weights is missing: which file holds them?");
+    if (!opt->weights)
+        return ohm_fail(err, OHM_ECONFIG, "--weights is missing: which file holds them?");
+    return opt->answers ? ohm_validate_check_answers(opt->answers, opt->force, err) : OHM_OK;
 }
 
 static enum ohm_status run(struct ohm_cli *cli, const void *object, const struct ohm_args *args, struct ohm_error *err)
@@ -179,6 +189,9 @@ const struct ohm_command ohm_cmd_validate = {
         "weights are files of --weights-dir or of trainings in the run log. They are ranked by what is measured at the "
         "time of --by, with what the study predicted beside it; one without weights is listed with the command that "
         "trains it.\n\n"
+        "--answers writes a line for each sample: how many of all draws and reads were right at each time, for paired "
+        "tests by ohmnas compare. The log keeps no single answers, so the draws of a validation that was stopped are "
+        "made again.\n\n"
         "Settings of tiles are told in docs/analog.md, what is measured in docs/validation.md.\n\n"
         "--gate is a condition over digital, avm, and for each time T acc_T, acc_T_sd, acc_T_low, acc_T_high, "
         "acc_T_q05, acc_T_median, acc_T_q95, dw_T; where it does not hold, or a value in it is missing, the exit code "

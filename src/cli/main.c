@@ -38,6 +38,7 @@ static const struct ohm_command *const commands[] = {
     &ohm_cmd_train,
     &ohm_cmd_eval,
     &ohm_cmd_validate,
+    &ohm_cmd_compare,
     &ohm_cmd_predict,
     &ohm_cmd_collect,
     &ohm_cmd_data_check,

@@ -204,7 +204,7 @@ void ohm_report_put_runs(struct ohm_str *s, const struct ohm_report *r, bool plo
 {
     struct ohm_report_times times;
 
-    if (r->runs == 0)
+    if (r->runs == 0 && r->paireds == 0)
         return;
     ohm_report_find_times(&times, r);
     ohm_str_append(
@@ -213,8 +213,10 @@ void ohm_report_put_runs(struct ohm_str *s, const struct ohm_report *r, bool plo
            "were several.\n\n");
     if (plots)
         put_pictures(s, r);
-    put_drift(s, r, &times);
+    if (r->runs > 0)
+        put_drift(s, r, &times);
     put_comparisons(s, r, &times);
+    ohm_report_put_paired(s, r);
     put_errors(s, r, &times);
 }
 

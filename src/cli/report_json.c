@@ -315,6 +315,7 @@ void ohm_report_write_json(struct ohm_str *s, const struct ohm_report *r)
     ohm_emit_list(&e, "comparisons");
     s->failed |= !ohm_report_each_comparison(r, put_comparison, &e);
     ohm_emit_end(&e);
+    ohm_report_emit_paired(&e, r);
     ohm_emit_list(&e, "commands");
     for (int i = 0; i < r->commands.count; i++)
         ohm_emit_text(&e, NULL, r->commands.item[i]);

@@ -117,13 +117,45 @@ static int by_network(const void *a, const void *b)
     return order ? order : p->row.id < q->row.id ? -1 : p->row.id > q->row.id;
 }
 
+/* The same measurement once more, which has the same bits and says nothing new. */
+static bool repeats(const struct ohm_report_run *a, const struct ohm_report_run *b)
+{
+    const struct ohm_validation_row *const p = &a->row, *const q = &b->row;
+
+    return strcmp(p->network_hash, q->network_hash) == 0 && strcmp(p->weights_hash, q->weights_hash) == 0 &&
+           strcmp(p->data_hash, q->data_hash) == 0 && strcmp(p->split, q->split) == 0 &&
+           strcmp(a->settings, b->settings) == 0 && p->folds == q->folds && p->fold == q->fold && p->seed == q->seed &&
+           p->draws == q->draws && p->done == q->done && p->reads == q->reads && p->samples == q->samples &&
+           strcmp(p->program, q->program) == 0;
+}
+
+/* The first of equal ones stays. */
+static void drop_repeats(struct ohm_report *r)
+{
+    int kept = 0;
+
+    for (int i = 0; i < r->runs; i++) {
+        bool repeat = false;
+
+        for (int k = 0; k < kept && !repeat; k++)
+            repeat = strcmp(r->run[k].row.network, r->run[i].row.network) == 0 && repeats(&r->run[k], &r->run[i]);
+        if (repeat)
+            ohm_validate_result_release(&r->run[i].result);
+        else
+            r->run[kept++] = r->run[i];
+    }
+    r->runs = kept;
+}
+
 enum ohm_status ohm_report_load_runs(struct ohm_report *r, struct ohm_error *err)
 {
     struct collecting c = {r, 0};
     const enum ohm_status st = ohm_store_each_validation(r->store, keep_run, &c, err);
 
-    if (st == OHM_OK && r->runs > 0)
+    if (st == OHM_OK && r->runs > 0) {
         qsort(r->run, (size_t)r->runs, sizeof *r->run, by_network);
+        drop_repeats(r);
+    }
     return st;
 }
 

@@ -259,6 +259,7 @@ void ohm_report_release(struct ohm_report *r)
     for (int i = 0; i < r->runs; i++)
         ohm_validate_result_release(&r->run[i].result);
     ohm_free(r->run);
+    ohm_report_release_paired(r);
     ohm_free(r->baseline);
     release_rows(&r->rows);
     release_rows(&r->baseline_rows);

@@ -17,7 +17,7 @@ enum { OHM_REPORT_SURROGATES_MAX = 8, OHM_REPORT_MEASURES_MAX = 32, OHM_REPORT_F
 
 struct ohm_report_options {
     const char *db, *rows, *baselines, *output, *net;
-    struct ohm_words baseline;
+    struct ohm_words baseline, compare;
     int64_t random, jobs;
     bool json;
 };
@@ -114,6 +114,8 @@ struct ohm_report {
     int baselines;
     struct ohm_report_run *run; /* [runs], by network, then as they were made */
     int runs;
+    struct ohm_csv *paired; /* [paireds]: tables of `ohmnas compare` */
+    int paireds;
     struct ohm_words commands;
 };
 
@@ -138,6 +140,12 @@ enum ohm_status ohm_report_load_baselines(struct ohm_report *r, struct ohm_error
 enum ohm_status ohm_report_load_runs(struct ohm_report *r, struct ohm_error *err);
 /* The metric that predicts what the run has at one of its times ("acc_1d"; "acc_fresh" of 0), or -1. */
 int ohm_report_target(const struct ohm_report *r, const struct ohm_report_run *run, int time);
+
+/* report_paired.c */
+enum ohm_status ohm_report_load_paired(struct ohm_report *r, struct ohm_error *err);
+void ohm_report_release_paired(struct ohm_report *r);
+void ohm_report_put_paired(struct ohm_str *s, const struct ohm_report *r);
+void ohm_report_emit_paired(struct ohm_emit *e, const struct ohm_report *r);
 
 /* report_commands.c, report_commands_runs.c */
 enum ohm_status ohm_report_list_commands(struct ohm_report *r, struct ohm_error *err);

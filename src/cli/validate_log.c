@@ -106,7 +106,7 @@ static enum ohm_status take_known(struct ohm_validate_log *log, const struct ohm
     return take_reads(log->store, log->id, &t, err);
 }
 
-static enum ohm_status begin(struct ohm_validate_log *log, const struct ohm_validation_spec *spec,
+static enum ohm_status begin(struct ohm_validate_log *log, const struct ohm_validation_spec *spec, bool anew,
                              struct ohm_error *err)
 {
     int64_t done = 0;
@@ -116,24 +116,28 @@ static enum ohm_status begin(struct ohm_validate_log *log, const struct ohm_vali
         (st = take_known(log, spec, done, err)) != OHM_OK)
         return st;
     if (log->known_draws > 0)
-        ohm_say("validation v:%lld goes on after %d draws", (long long)log->id, log->known_draws);
+        ohm_say(anew ? "validation v:%lld has %d draws, which are made again: a log keeps no single answers"
+                     : "validation v:%lld goes on after %d draws",
+                (long long)log->id, log->known_draws);
+    log->known_draws = anew ? 0 : log->known_draws;
     ohm_store_set_timeout(log->store, DRAW_TIMEOUT_MS);
     log->begin_s = ohm_now_s();
     return OHM_OK;
 }
 
 enum ohm_status ohm_validate_log_begin(struct ohm_validate_log *log, const char *db,
-                                       const struct ohm_validation_spec *spec, bool reuse, struct ohm_error *err)
+                                       const struct ohm_validation_spec *spec, enum ohm_validate_reuse reuse,
+                                       struct ohm_error *err)
 {
     enum ohm_status st;
 
     *log = (struct ohm_validate_log){0};
     if ((st = ohm_store_open(&log->store, db, OHM_STORE_CREATE, err)) != OHM_OK)
         return st;
-    if (reuse)
+    if (reuse == OHM_REUSE_DONE)
         st = ohm_store_find_measured(log->store, spec->fingerprint, spec->program, &log->id, err);
     log->measured = log->id > 0;
-    return st == OHM_OK && !log->measured ? begin(log, spec, err) : st;
+    return st == OHM_OK && !log->measured ? begin(log, spec, reuse == OHM_REUSE_NOTHING, err) : st;
 }
 
 static struct ohm_validation_total total_of(const struct ohm_validate_result *r)

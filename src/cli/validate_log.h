@@ -17,10 +17,17 @@ struct ohm_validate_log {
     bool behind;    /* the last write failed */
 };
 
-/* A new row, or that of a validation of the same settings which did not come to its end, with its draws; with `reuse`
- * first of all one that did. */
+/* What of the log spares work. */
+enum ohm_validate_reuse {
+    OHM_REUSE_NOTHING, /* every draw is made */
+    OHM_REUSE_DRAWS,   /* draws of a validation of the same settings which did not come to its end */
+    OHM_REUSE_DONE     /* first of all one that did */
+};
+/* A new row, or that of a validation of the same settings which did not come to its end, with its draws; or one that
+ * did. */
 enum ohm_status ohm_validate_log_begin(struct ohm_validate_log *log, const char *db,
-                                       const struct ohm_validation_spec *spec, bool reuse, struct ohm_error *err);
+                                       const struct ohm_validation_spec *spec, enum ohm_validate_reuse reuse,
+                                       struct ohm_error *err);
 /* After each new draw. */
 void ohm_validate_log_draw(struct ohm_validate_log *log, const struct ohm_validate_result *so_far);
 /* How it ended: st with err, and the result after OHM_OK. */

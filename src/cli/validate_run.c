@@ -2,6 +2,7 @@
 #include "validate_run.h"
 
 #include "device_cli.h"
+#include "validate_answers.h"
 #include "validate_log.h"
 
 #include "ohm/file.h"
@@ -165,14 +166,8 @@ enum ohm_status ohm_validate_hash_file(char hash[17], const char *path, struct o
     return st;
 }
 
-struct origin {
-    struct ohm_str network;
-    char shape[17], data[17], weights[17];
-    int64_t samples;
-};
-
-static enum ohm_status find_origin(struct origin *o, const struct ohm_validate_setup *s, const char *weights,
-                                   struct ohm_error *err)
+static enum ohm_status find_origin(struct ohm_validate_origin *o, const struct ohm_validate_setup *s,
+                                   const char *weights, struct ohm_error *err)
 {
     const int64_t all = s->fit.samples.count[1];
     const enum ohm_status st = ohm_net_arg_text(&s->fit.named, &o->network, err);
@@ -185,8 +180,8 @@ static enum ohm_status find_origin(struct origin *o, const struct ohm_validate_s
     return ohm_validate_hash_file(o->weights, weights, err);
 }
 
-static enum ohm_status fingerprint_of(uint64_t *fingerprint, const struct ohm_validate_setup *s, const struct origin *o,
-                                      struct ohm_error *err)
+static enum ohm_status fingerprint_of(uint64_t *fingerprint, const struct ohm_validate_setup *s,
+                                      const struct ohm_validate_origin *o, struct ohm_error *err)
 {
     const struct ohm_validate_options *const opt = s->opt;
     struct ohm_str text = {0};
@@ -205,7 +200,8 @@ static enum ohm_status fingerprint_of(uint64_t *fingerprint, const struct ohm_va
 }
 
 static enum ohm_status begin_log(struct ohm_validate_log *log, const struct ohm_validate_setup *s,
-                                 const struct origin *o, const char *weights, bool reuse, struct ohm_error *err)
+                                 const struct ohm_validate_origin *o, const char *weights,
+                                 enum ohm_validate_reuse reuse, struct ohm_error *err)
 {
     const struct ohm_validate_options *const opt = s->opt;
     struct ohm_validation_spec row = {
@@ -269,7 +265,8 @@ static void watch_draw(void *context, const struct ohm_validate_result *so_far)
 }
 
 static enum ohm_status measure(struct ohm_validate_result *result, const struct ohm_validate_setup *s,
-                               struct ohm_weights *w, struct watch *watched, struct ohm_error *err)
+                               const struct ohm_validate_origin *origin, struct ohm_weights *w, struct watch *watched,
+                               struct ohm_error *err)
 {
     const struct ohm_validate_options *const opt = s->opt;
     const struct ohm_validate_spec spec = {.w = w,
@@ -288,14 +285,22 @@ static enum ohm_status measure(struct ohm_validate_result *result, const struct 
                                            .seed = (uint64_t)opt->seed,
                                            .batch = (int)opt->batch,
                                            .jobs = ohm_fit_jobs(opt->from.jobs),
+                                           .answers = opt->answers != NULL,
                                            .known = watched->log.known,
                                            .known_draws = watched->log.known_draws,
                                            .progress = watch,
                                            .draw = watch_draw,
                                            .context = watched};
-    const enum ohm_status st = ohm_validate(result, &spec, err);
+    struct ohm_validate_result made = {0};
+    enum ohm_status st = ohm_validate(&made, &spec, err);
 
-    ohm_validate_log_end(&watched->log, st, err, result);
+    if (st == OHM_OK && opt->answers)
+        st = ohm_validate_write_answers(s, origin, &made, err);
+    ohm_validate_log_end(&watched->log, st, err, &made);
+    if (st == OHM_OK)
+        *result = made;
+    else
+        ohm_validate_result_release(&made);
     return st;
 }
 
@@ -321,14 +326,17 @@ enum ohm_status ohm_validate_net(struct ohm_cli *cli, struct ohm_validated *out,
 {
     struct watch watched = {.quiet = strcmp(s->opt->progress, "none") == 0, .prefix = prefix, .times = &s->times};
     struct ohm_weights w = {0};
-    struct origin origin = {0};
+    struct ohm_validate_origin origin = {0};
+    const enum ohm_validate_reuse logged = s->opt->answers ? OHM_REUSE_NOTHING
+                                           : reuse         ? OHM_REUSE_DONE
+                                                           : OHM_REUSE_DRAWS;
     enum ohm_status st;
 
     if ((st = ohm_weights_init(&w, s->fit.net, err)) == OHM_OK && (st = ohm_weights_load(&w, weights, err)) == OHM_OK &&
         (st = find_origin(&origin, s, weights, err)) == OHM_OK &&
-        (st = begin_log(&watched.log, s, &origin, weights, reuse, err)) == OHM_OK)
+        (st = begin_log(&watched.log, s, &origin, weights, logged, err)) == OHM_OK)
         st = watched.log.measured ? take_measured(cli, &out->result, &watched.log, prefix, err)
-                                  : measure(&out->result, s, &w, &watched, err);
+                                  : measure(&out->result, s, &origin, &w, &watched, err);
     out->id = watched.log.id;
     ohm_validate_log_release(&watched.log);
     ohm_str_release(&origin.network);

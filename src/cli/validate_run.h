@@ -11,10 +11,10 @@
 struct ohm_validate_options {
     struct ohm_fit_sources from;
     const char *weights, *split, *device, *chip, *times, *compensation, *gate, *width, *ranges, *progress;
-    const char *by, *weights_dir;
+    const char *by, *weights_dir, *answers;
     struct ohm_words set;
     int64_t draws, reads, samples, calibrate, bn_samples, batch, seed, top;
-    bool again;
+    bool again, force;
     struct ohm_format format;
 };
 

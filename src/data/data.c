@@ -180,7 +180,7 @@ static int compare_fold_keys(const void *a, const void *b)
 static enum ohm_status deal(struct ohm_data *d, int folds, int fold, struct ohm_error *err)
 {
     struct fold_key *const key = ohm_alloc((size_t)d->count, sizeof *key);
-    const bool by_group = d->form == FORM_WAVE && !d->synthetic;
+    const bool by_group = ohm_data_has_groups(d);
 
     if (!key)
         return ohm_fail(err, OHM_ENOMEM, "no memory for the folds");
@@ -307,4 +307,14 @@ uint64_t ohm_data_content(const struct ohm_data *d, int sample)
 enum ohm_split ohm_data_split_of(const struct ohm_data *d, int sample)
 {
     return d->row[sample].split;
+}
+
+bool ohm_data_has_groups(const struct ohm_data *d)
+{
+    return d->form == FORM_WAVE && !d->synthetic;
+}
+
+uint64_t ohm_data_group(const struct ohm_data *d, int sample)
+{
+    return d->row[sample].group;
 }

@@ -90,6 +90,23 @@ enum ohm_status judge_statistics(struct judge *j, struct ohm_error *err)
     return st == OHM_OK ? ohm_forward_statistics(j->forward, OHM_BN_COLLECTED, err) : st;
 }
 
+/* Right ones among n answers, each noted with its sample. */
+static int note_answers(struct judge *j, const float *output, int first, int n)
+{
+    const int classes = j->spec->w->net->classes;
+    int sum = 0;
+
+    for (int i = 0; i < n; i++) {
+        const int right = ohm_count_correct(output + (size_t)i * (size_t)classes, j->label + i, 1, classes);
+
+        j->answers->sample[first + i] = j->number[i];
+        j->answers->label[first + i] = j->label[i];
+        j->right[first + i] += right;
+        sum += right;
+    }
+    return sum;
+}
+
 enum ohm_status judge_run(struct judge *j, int64_t *correct, struct ohm_error *err)
 {
     const struct ohm_samples *const s = j->spec->samples;
@@ -97,6 +114,7 @@ enum ohm_status judge_run(struct judge *j, int64_t *correct, struct ohm_error *e
 
     for (int first = 0; first < j->count; first += j->batch) {
         const int n = j->count - first < j->batch ? j->count - first : j->batch;
+        const float *output;
         enum ohm_status st;
 
         for (int i = 0; i < n; i++)
@@ -106,7 +124,9 @@ enum ohm_status judge_run(struct judge *j, int64_t *correct, struct ohm_error *e
             return st;
         if (j->chip)
             j->chip->first = (uint64_t)first;
-        sum += ohm_count_correct(ohm_forward_run(j->forward, n), j->label, n, j->spec->w->net->classes);
+        output = ohm_forward_run(j->forward, n);
+        sum += j->answers ? note_answers(j, output, first, n)
+                          : ohm_count_correct(output, j->label, n, j->spec->w->net->classes);
     }
     *correct = sum;
     return OHM_OK;

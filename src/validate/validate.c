@@ -22,6 +22,9 @@ void ohm_validate_result_release(struct ohm_validate_result *r)
 {
     ohm_free(r->moment);
     ohm_free(r->reading);
+    ohm_free(r->answers.sample);
+    ohm_free(r->answers.label);
+    ohm_free(r->answers.right);
     *r = (struct ohm_validate_result){0};
 }
 
@@ -64,22 +67,46 @@ struct ohm_rng ohm_stream_of_reading(const struct ohm_rng *draw, int read, doubl
     return child_of(&of_read, t_s);
 }
 
+static enum ohm_status get_answers(struct run *r, int count, struct ohm_error *err)
+{
+    struct ohm_validate_answers *const a = &r->result.answers;
+    size_t all;
+
+    if (!r->spec->answers)
+        return OHM_OK;
+    if (ohm_mul_size(&all, (size_t)count, 1 + (size_t)r->spec->times)) {
+        a->sample = ohm_alloc((size_t)count, sizeof *a->sample);
+        a->label = ohm_alloc((size_t)count, sizeof *a->label);
+        a->right = ohm_alloc(all, sizeof *a->right);
+    }
+    return a->sample && a->label && a->right ? OHM_OK : ohm_fail(err, OHM_ENOMEM, "out of memory");
+}
+
+/* Right answers of the next run belong to a time, counted from 0, or to the network without hardware, -1. */
+static void keep_answers(struct run *r, struct judge *judge, int time)
+{
+    judge->answers = r->spec->answers ? &r->result.answers : NULL;
+    judge->right = judge->answers ? judge->answers->right + (size_t)(1 + time) * (size_t)judge->count : NULL;
+}
+
 static enum ohm_status judge_digital(struct run *r, struct ohm_error *err)
 {
     struct judge digital;
     int64_t correct = 0;
     enum ohm_status st = judge_init(&digital, r->spec, NULL, err);
 
-    if (st == OHM_OK)
+    if (st == OHM_OK && (st = get_answers(r, digital.count, err)) == OHM_OK) {
+        keep_answers(r, &digital, -1);
         st = judge_run(&digital, &correct, err);
+    }
     if (st == OHM_OK) {
         r->result.samples = digital.count;
         ohm_wilson(&r->result.digital_low, &r->result.digital_high, (double)correct, digital.count);
         r->result.digital_low *= 100;
         r->result.digital_high *= 100;
         r->result.digital = 100.0 * (double)correct / digital.count;
-        judge_release(&digital);
     }
+    judge_release(&digital);
     return st;
 }
 
@@ -98,6 +125,7 @@ static enum ohm_status read_once(struct run *r, int draw, int time, int read, st
         st = judge_statistics(&r->judge, err);
     }
     r->chip->vectors = ohm_rng_named(&moment, "vectors");
+    keep_answers(r, &r->judge, time);
     if (st != OHM_OK || (st = judge_run(&r->judge, &correct, err)) != OHM_OK)
         return st;
     chip_distance(r->chip, &out->dw, &out->alpha);
@@ -218,6 +246,7 @@ enum ohm_status ohm_validate(struct ohm_validate_result *result, const struct oh
 
     assert(spec->times >= 1 && spec->draws >= 1 && spec->reads >= 1 && spec->batch >= 1 && spec->jobs >= 1);
     assert(spec->known_draws >= 0 && spec->known_draws <= spec->draws);
+    assert(!spec->answers || spec->known_draws == 0);
     if ((st = ohm_tile_config_check(spec->tile, err)) == OHM_OK && (st = check_times(spec, err)) == OHM_OK &&
         (st = check_norms(spec, err)) == OHM_OK && (st = get_memory(&r, err)) == OHM_OK &&
         (st = judge_digital(&r, err)) == OHM_OK && (st = find_ranges(spec, &r.result.calibrated, err)) == OHM_OK &&

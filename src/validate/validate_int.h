@@ -107,6 +107,8 @@ struct judge {
     int *number;    /* [batch] */
     int *bn_sample; /* [bn_count]: of part 0, in the order in which batch norms see them */
     int bn_count;   /* 0: their statistics stay as trained */
+    struct ohm_validate_answers *answers; /* filled with samples and labels by each run; NULL: not kept */
+    int32_t *right;                       /* [count] of them: each run adds its right answers */
 };
 enum ohm_status judge_init(struct judge *j, const struct ohm_validate_spec *spec, struct chip *chip,
                            struct ohm_error *err);

@@ -35,7 +35,8 @@ publish cifar10 nowhere; [ "$code" != 0 ] || wrong "there are no samples"
 for _ in $(seq 50); do publish cifar10 synthetic:60; [ "$code" = 6 ] || break; sleep 0.1; done
 code 0; err 'written: results/published/cifar10/report.md'
 for file in report.md report.json front.svg course.svg trained.svg drift.svg accurate.yaml rows.csv baselines.csv surrogate/card.yaml \
-    trials.csv.gz commands.txt samples weights/accurate-1-analog.st weights/resnet8-1-analog.st drift/resnet8-1.csv; do
+    trials.csv.gz commands.txt samples weights/accurate-1-analog.st weights/resnet8-1-analog.st drift/resnet8-1.csv \
+    answers/accurate-1.csv answers/resnet8-1.csv compare/accurate-resnet8.csv; do
     [ -s $made/$file ] || wrong "there is no $file"
 done
 json $made/report.json
@@ -52,15 +53,40 @@ net = next(b for b in r['baselines'] if b['net'] == 'resnet8')
 assert net['same_recipe'] and net['seeds'] == 1
 assert any(n['metrics']['params'] < 5000 for n in r['front'])
 assert r['study']['trials'] == 200
+
+# Answers are of the same validation, and the comparison of these answers.
+def answers(net, time):
+    return [int(x[time]) for x in csv.DictReader(l for l in open(sys.argv[1] + '/answers/%s-1.csv' % net) if l[0] != '#')]
+right = answers('resnet8', drift['time'])
+assert len(right) == 8 and abs(100 * sum(right) / 8 / 2 - float(drift['top1'])) < 1e-9 # two draws
+paired = [p for p in r['paired'] if p['b'] == 'resnet8' and p['time'] == '1d']
+assert len(paired) == len({p['a'] for p in paired}) >= 1
+table = {x['time']: x for x in csv.DictReader(open(sys.argv[1] + '/compare/accurate-resnet8.csv'))}
+gap = 100 * (sum(answers('accurate', '1d')) - sum(answers('resnet8', '1d'))) / 8 / 2
+assert abs(float(table['1d']['difference']) - gap) < 1e-9 and table['1d']['seeds_a'] == '1'
+one, = [p for p in paired if p['a'] == table['1d']['a']]
+assert one['difference'] == float(table['1d']['difference']) and one['p'] == float(table['1d']['p'])
+assert 'Paired on the same 8 samples' in open(sys.argv[1] + '/report.md').read()
 PY
+grep -q "^ohmnas compare results/published/cifar10/answers/accurate-1.csv results/published/cifar10/answers/resnet8-1.csv --csv$" $made/commands.txt ||
+    wrong "the comparison is no command"
 ! grep -q synthetic $made/commands.txt || wrong "where the samples lie is told"
 [ "$(gzip -dc $made/trials.csv.gz | wc -l)" = 201 ] || wrong "200 trials and a header"
 
 # Once more: nothing is made again, and the report is the same.
 cp $made/report.md before.md
-touch -d '1 hour ago' $made/weights/*.st $made/drift/*.csv $made/surrogate/card.yaml $made/*.yaml
+touch -d '1 hour ago' $made/weights/*.st $made/{drift,answers,compare}/*.csv $made/surrogate/card.yaml $made/*.yaml
 publish cifar10 synthetic:60; code 0
-[ -z "$(find $made -newermt '30 minutes ago' \( -name '*.st' -o -path '*/drift/*.csv' -o -name '*.yaml' \))" ] || wrong "made again"
+[ -z "$(find $made -newermt '30 minutes ago' \( -name '*.st' -o -path '*/drift/*.csv' -o -path '*/answers/*.csv' -o -path '*/compare/*.csv' -o -name '*.yaml' \))" ] || wrong "made again"
+same $made/report.md before.md
+
+# Without its answers a network is measured again, to the same bits, and compared again.
+cp $made/answers/resnet8-1.csv before.csv
+rm $made/answers/resnet8-1.csv
+touch -d '1 hour ago' $made/compare/*.csv
+publish cifar10 synthetic:60; code 0
+same $made/answers/resnet8-1.csv before.csv
+[ -n "$(find $made/compare -newermt '30 minutes ago' -name '*.csv')" ] || wrong "not compared again"
 same $made/report.md before.md
 
 # Other samples leave it alone.

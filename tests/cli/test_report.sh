@@ -56,6 +56,21 @@ python3 -c 'import json; r = json.load(open("out")); n = r["baselines"]; f = r["
 assert any(b["metrics"]["acc_1d"] == f[0]["metrics"]["acc_1d"] for b in n) and r["race"]["random_runs"] == 0' || wrong "not predicted"
 run report evolved --db c.db --baseline "$root/searchspaces/reference/ds-cnn.yaml"; code 2; err 'another input'
 
+# A table of comparisons is shown; what is none, or has no numbers, is refused with its file.
+cat >paired.csv <<'CSV'
+a,b,task,samples,items,units,unit,seeds_a,seeds_b,time,acc_a,acc_b,difference,low,high,low_seeds,high_seeds,p,p_one,a_is,differing,exact,level
+n:1,resnet8,cifar10,0123456789abcdef,4890,330,speaker,3,1,1d,90.126,89,1.126,0.5,1.75,,,0.000123,9.999e-05,better,99,false,0.05
+CSV
+ok report evolved --db c.db --random 0 --compare paired.csv
+out 'Paired on the same 4,890 samples of 330 speakers'
+out '^\| n:1 \| resnet8 \| 1d \| +3, 1 \| +90.13 \| +89.00 \| +1.13 \| +0.50 to 1.75 \| +- \| +0.00012 \| +better at 5 % \|'
+out '^ohmnas report evolved --compare paired.csv'
+ok report evolved --db c.db --random 0 --compare paired.csv --json; json; out '"low_seeds": null'; out '"p_one": 9.999'
+sed 's/,0.5,1.75/,half,1.75/' paired.csv >broken.csv
+run report evolved --db c.db --random 0 --compare broken.csv; code 7; err 'broken.csv:2'
+sed 's/difference/gap/' paired.csv >broken.csv
+run report evolved --db c.db --random 0 --compare broken.csv; code 3; err "broken.csv.*'difference'"
+
 # One objective: the best networks, and no front.
 ok search --space nb201 --chip hermes64 --surrogate nb201-cifar10-pcm --strategy regevo --objective 'maximize acc_1d' \
     --budget 200 --name one --db c.db --progress none
