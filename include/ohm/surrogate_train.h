@@ -64,7 +64,8 @@ struct ohm_surrogate_options {
     double subsample, colsample;  /* share of rows and of features that a tree sees */
     double min_child_weight, lambda;
     int64_t bins;                 /* of XGBoost's histograms */
-    int64_t knots;                /* quantiles through which targets are mapped to [0, 1]; below 2: not mapped */
+    int64_t knots;                /* of the line by which targets are mapped to [0, 1]; below 2: not mapped */
+    double rank;                  /* weight of a value's rank on that scale; the rest is the value itself */
     int64_t top_k;                /* of the top-k overlap */
     int64_t seed;
 };
