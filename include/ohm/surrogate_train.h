@@ -3,8 +3,9 @@
  * Rows are genotypes with measured targets. Training is k-fold cross-validation, repeated: every row is predicted by
  * the models that did not see it, these held-out predictions give the scores, and the fold models together are the
  * ensemble that is kept: its mean is the prediction. Uncertainty is the members' spread and, for what no ensemble
- * sees, a model of the size of the held-out errors, calibrated together. A genotype that occurs twice has all its rows in one fold. XGBoost runs with one thread; folds are
- * trained in parallel; the same rows, options and seed give the same files for any number of jobs. */
+ * sees, a model of the size of the held-out errors, calibrated together. A genotype that occurs twice has all its rows
+ * in one fold. XGBoost runs with one thread; folds are trained in parallel; the same rows, options and seed give the
+ * same files for any number of jobs. */
 #ifndef OHM_SURROGATE_TRAIN_H
 #define OHM_SURROGATE_TRAIN_H
 

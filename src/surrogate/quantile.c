@@ -1,7 +1,7 @@
 /* quantile.c - see quantile.h. Accuracies crowd at the top and have a long tail of poor networks. Squared error then
  * looks at the tail; as shares the measured values are uniform, and what is learned is their order, which is what a
- * search asks for. Errors among the poor then count as much as among the good only by their number; where the tail is what
- * can be told apart, the value itself is learned better. The blend is between the two. */
+ * search asks for. Errors among the poor then count as much as among the good only by their number; where the tail is
+ * what can be told apart, the value itself is learned better. The blend is between the two. */
 #include "quantile.h"
 
 #include "ohm/stat.h"

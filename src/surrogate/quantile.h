@@ -1,4 +1,5 @@
-/* quantile.h - a target on a scale from 0 to 1 that rises with it, such as the share of measured values below, and back. */
+/* quantile.h - a target on a scale from 0 to 1 that rises with it, such as the share of measured values below, and
+ * back. */
 #ifndef OHM_QUANTILE_H
 #define OHM_QUANTILE_H
 
