@@ -26,4 +26,5 @@ OMP_WAIT_POLICY=passive "$ohmnas" surrogate train --force --space nb201 -o surro
   --features cell --task cifar10 \
   --protocol 'CIFAR-10 test accuracy in percent after hardware-aware training (200 epochs, analog SGD, weight noise 0.06, 8-bit converters) with aihwkit: PCM noise and drift (PCMLikeNoiseModel, g_max 25 uS) with global drift compensation, mean of 25 repeats at 60 s, 1 h, 1 day and 30 days after programming; spread_* is the standard deviation over the repeats; avm is acc_60s - acc_30d. One trained network a cell.' \
   --source 'AnalogNAS-Bench, first public version: github.com/anissbslh/analognasbench, revision bf7da84, benchmark_data.csv; of cells that occur twice the last row' \
-  --set trees=25 --set eta=0.3 --set min_child_weight=8 --set top_k=100 --seed 1
+  --set trees=25 --set eta=0.3 --set min_child_weight=8 --set subsample=0.8 --set colsample=0.6 --set repeats=2 --set rank=1 \
+  --set top_k=100 --seed 1

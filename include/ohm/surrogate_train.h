@@ -3,8 +3,9 @@
  * Rows are genotypes with measured targets. Training is k-fold cross-validation, repeated: every row is predicted by
  * the models that did not see it, these held-out predictions give the scores, and the fold models together are the
  * ensemble that is kept: its mean is the prediction. Uncertainty is the members' spread and, for what no ensemble
- * sees, a model of the size of the held-out errors, calibrated together. A genotype that occurs twice has all its rows in one fold. XGBoost runs with one thread; folds are
- * trained in parallel; the same rows, options and seed give the same files for any number of jobs. */
+ * sees, a model of the size of the held-out errors, calibrated together. A genotype that occurs twice has all its rows
+ * in one fold. XGBoost runs with one thread; folds are trained in parallel; the same rows, options and seed give the
+ * same files for any number of jobs. */
 #ifndef OHM_SURROGATE_TRAIN_H
 #define OHM_SURROGATE_TRAIN_H
 
@@ -64,7 +65,8 @@ struct ohm_surrogate_options {
     double subsample, colsample;  /* share of rows and of features that a tree sees */
     double min_child_weight, lambda;
     int64_t bins;                 /* of XGBoost's histograms */
-    int64_t knots;                /* quantiles through which targets are mapped to [0, 1]; below 2: not mapped */
+    int64_t knots;                /* of the line by which targets are mapped to [0, 1]; below 2: not mapped */
+    double rank;                  /* weight of a value's rank on that scale; the rest is the value itself */
     int64_t top_k;                /* of the top-k overlap */
     int64_t seed;
 };

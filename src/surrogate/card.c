@@ -78,6 +78,7 @@ static void print_target(struct ohm_emit *e, const struct ohm_card_target *t)
         ohm_emit_flow_map(e, "noise");
         print_file(e, &t->noise);
         ohm_emit_double(e, "scale", t->noise_scale);
+        ohm_emit_double(e, "power", t->noise_power);
         ohm_emit_end(e);
     }
     ohm_emit_end(e);
@@ -217,11 +218,16 @@ static void read_knots(struct reader *r, struct ohm_node *list, struct ohm_card_
 
 static void read_noise(struct reader *r, struct ohm_node *map, struct ohm_card_target *t)
 {
+    struct ohm_node *power;
+
     if (!map || !ohm_node_is_map(map, "noise", r->diag))
         return;
     t->has_noise = true;
     read_file(r, map, &t->noise);
     (void)ohm_node_double(ohm_map_need(map, "scale", r->diag), "scale", 0, 1e100, &t->noise_scale, r->diag);
+    t->noise_power = 1; /* cards of before this key */
+    if ((power = ohm_map_get(map, "power")) != NULL)
+        (void)ohm_node_double(power, "power", 0, 1, &t->noise_power, r->diag);
     ohm_map_finish(map, r->diag);
 }
 
@@ -333,6 +339,7 @@ static void read_rows(struct reader *r, struct ohm_node *map)
 static void read_options(struct reader *r, struct ohm_node *map)
 {
     ohm_fields_default(ohm_surrogate_fields, &r->card->options);
+    r->card->options.rank = 1; /* cards of before this key */
     if (!map || !ohm_node_is_map(map, "options", r->diag))
         return;
     ohm_fields_read(ohm_surrogate_fields, &r->card->options, map, r->diag);

@@ -27,7 +27,7 @@ struct ohm_card_target {
     double *knot;                /* [knots], rising; see quantile.h */
     bool has_noise;
     struct ohm_card_file noise;
-    double noise_scale;
+    double noise_scale, noise_power;
     struct ohm_target_score score;
 };
 

@@ -53,7 +53,7 @@ static void run_block(const struct ohm_predictor *p, double *mean, double *sd, i
     if (p->noise)
         ohm_forest_predict(p->noise, noise, x, n, stride);
     for (int i = 0; i < n; i++) {
-        const double own = p->noise ? p->noise_scale * exp((double)noise[i]) : (double)NAN;
+        const double own = p->noise ? p->noise_scale * exp(p->noise_power * (double)noise[i]) : (double)NAN;
 
         sd[(size_t)i * (size_t)step] = sqrt(own * own + variance[i]);
     }
@@ -205,6 +205,7 @@ static enum ohm_status load_target(struct loader *l, int t)
     p->knots = from->knots;
     p->knot = from->knot;
     p->noise_scale = from->noise_scale;
+    p->noise_power = from->noise_power;
     p->model = ohm_alloc((size_t)from->models, sizeof(struct ohm_forest *));
     if (!p->model)
         return no_memory(l);

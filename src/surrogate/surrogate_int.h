@@ -6,14 +6,14 @@
 
 /* How one target is predicted: each model gives the target (or its share, where there are knots), the mean of the
  * models is the prediction, and
- *     sd^2 = (scale exp(noise model))^2 + spread of the models^2. */
+ *     sd^2 = (scale exp(power * noise model))^2 + spread of the models^2. */
 struct ohm_predictor {
     int models;
     struct ohm_forest **model; /* [models] */
     int knots;
     const double *knot;
     struct ohm_forest *noise; /* NULL: no sd */
-    double noise_scale;
+    double noise_scale, noise_power;
 };
 
 struct ohm_surrogate {

@@ -11,17 +11,19 @@
 
 const struct ohm_field ohm_surrogate_fields[] = {
     OHM_INT(ohm_surrogate_options, folds, 5, 2, 50, "parts that the rows are cut into; each member misses one"),
-    OHM_INT(ohm_surrogate_options, repeats, 2, 1, 20, "cuts; the ensemble has folds * repeats members"),
+    OHM_INT(ohm_surrogate_options, repeats, 4, 1, 20, "cuts; the ensemble has folds * repeats members"),
     OHM_INT(ohm_surrogate_options, trees, 60, 1, 10000, "trees of a member"),
     OHM_INT(ohm_surrogate_options, depth, 5, 1, 16, "depth of a tree"),
-    OHM_REAL(ohm_surrogate_options, eta, 0.15, 0.001, 1, "learning rate"),
-    OHM_REAL(ohm_surrogate_options, subsample, 0.8, 0.05, 1, "share of the rows that a tree sees"),
-    OHM_REAL(ohm_surrogate_options, colsample, 0.6, 0.05, 1, "share of the features that a tree sees"),
-    OHM_REAL(ohm_surrogate_options, min_child_weight, 3, 0, 1e6, "least number of rows in a leaf"),
+    OHM_REAL(ohm_surrogate_options, eta, 0.12, 0.001, 1, "learning rate"),
+    OHM_REAL(ohm_surrogate_options, subsample, 0.7, 0.05, 1, "share of the rows that a tree sees"),
+    OHM_REAL(ohm_surrogate_options, colsample, 0.4, 0.05, 1, "share of the features that a tree sees"),
+    OHM_REAL(ohm_surrogate_options, min_child_weight, 5, 0, 1e6, "least number of rows in a leaf"),
     OHM_REAL(ohm_surrogate_options, lambda, 1, 0, 1e6, "L2 penalty on the leaves"),
     OHM_INT(ohm_surrogate_options, bins, 256, 2, 65536, "bins of a feature"),
     OHM_INT(ohm_surrogate_options, knots, 33, 0, KNOTS_MAX,
-            "quantiles by which a target is trained as a share of the measured values; below 2: as it is"),
+            "knots of the scale on which a target is trained; below 2: as it is"),
+    OHM_REAL(ohm_surrogate_options, rank, 0.25, 0, 1,
+             "weight on that scale of the share of measured values below; the rest is the value itself"),
     OHM_INT(ohm_surrogate_options, top_k, 100, 1, 1000000, "networks in the top-k overlap"),
     OHM_INT(ohm_surrogate_options, seed, 1, 0, 9007199254740991.0, "seed of folds and trees"),
     OHM_FIELDS_END,
@@ -87,6 +89,8 @@ static enum ohm_status set_up_target(struct ohm_trainer *t, int k, struct ohm_er
     memcpy(sorted, w->y, (size_t)w->n * sizeof *sorted);
     w->knots = t->spec->options.knots < 2 ? 0 : (int)t->spec->options.knots;
     ohm_quantile_knots(w->knot, w->knots ? w->knots : 2, sorted, w->n);
+    if (w->knots && w->knot[0] < w->knot[w->knots - 1])
+        ohm_quantile_blend(w->knot, w->knots, t->spec->options.rank);
     {
         const bool constant = sorted[0] == sorted[w->n - 1];
 
@@ -222,6 +226,7 @@ static bool fill_target(struct output *out, const struct ohm_trainer *t, int k)
     to->knot = ohm_arena_alloc(&out->card.arena, KNOTS_MAX, sizeof *to->knot);
     to->has_noise = true;
     to->noise_scale = w->noise_scale;
+    to->noise_power = w->noise_power;
     if (!to->model || !to->knot)
         return false;
     memcpy(to->knot, w->knot, sizeof w->knot);

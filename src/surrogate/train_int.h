@@ -22,7 +22,7 @@ struct ohm_target_work {
     float *error_label;     /* [n] what the noise model learns */
     double *error_held_out; /* [n] */
     struct ohm_str noise_json;
-    double noise_scale;
+    double noise_scale, noise_power;
     double *sd; /* [n] */
 };
 

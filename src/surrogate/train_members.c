@@ -3,6 +3,7 @@
 
 #include "ohm/mem.h"
 #include "ohm/parallel.h"
+#include "ohm/stat.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -282,38 +283,72 @@ static void label_errors(struct ohm_target_work *w)
     }
 }
 
-/* Mean of (error / sd)^2 over the held-out rows, with that scale. */
-static double mean_z2(const struct ohm_target_work *w, double scale)
+/* Variance that is predicted for row i. */
+static double variance_of(const struct ohm_target_work *w, int i, double scale, double power)
+{
+    const double own = scale * exp(power * w->error_held_out[i]);
+
+    return own * own + w->spread2[i];
+}
+
+/* Mean of (error / sd)^2 over the held-out rows. */
+static double mean_z2(const struct ohm_target_work *w, double scale, double power)
 {
     double sum = 0;
 
     for (int i = 0; i < w->n; i++) {
-        const double error = w->y[i] - w->mean[i], own = scale * exp(w->error_held_out[i]);
+        const double error = w->y[i] - w->mean[i];
 
-        sum += error * error / (own * own + w->spread2[i]);
+        sum += error * error / variance_of(w, i, scale, power);
     }
     return sum / w->n;
 }
 
-/* The scale with which the errors have the size that sd says: mean z^2 = 1. It falls with the scale. */
-static void fit_scale(struct ohm_target_work *w)
+/* Less the logarithm of the likelihood of the held-out errors, a row, but for what is constant. */
+static double surprise(const struct ohm_target_work *w, double scale, double power)
 {
-    double low = log(1e-3), high = log(1e3);
+    double sum = 0;
+
+    for (int i = 0; i < w->n; i++)
+        sum += log(variance_of(w, i, scale, power));
+    return 0.5 * (sum / w->n + mean_z2(w, scale, power));
+}
+
+/* The scale with which the errors have the size that sd says: mean z^2 = 1. It falls with the scale. */
+static double fit_scale(const struct ohm_target_work *w, double power)
+{
+    /* Power 1 leaves the scale without a unit, power 0 gives it that of the errors. */
+    const double about = (1 - power) * log(fmax(ohm_rmse(w->mean, w->y, w->n), 1e-30));
+    double low = about + log(1e-3), high = about + log(1e3);
 
     for (int i = 0; i < 60; i++) {
         const double middle = (low + high) / 2;
 
-        if (mean_z2(w, exp(middle)) > 1)
+        if (mean_z2(w, exp(middle), power) > 1)
             low = middle;
         else
             high = middle;
     }
-    w->noise_scale = exp(high);
-    for (int i = 0; i < w->n; i++) {
-        const double own = w->noise_scale * exp(w->error_held_out[i]);
+    return exp(high);
+}
 
-        w->sd[i] = sqrt(own * own + w->spread2[i]);
+/* How far the model of the errors is believed: its power is the one that makes the held-out errors most likely. With
+ * few rows the model has learned chance, and power 0, the same error everywhere, is better; with many it is near 1. */
+static void fit_noise(struct ohm_target_work *w)
+{
+    double least = INFINITY;
+
+    for (int i = 0; i <= 20; i++) {
+        const double power = i / 20.0, scale = fit_scale(w, power), here = surprise(w, scale, power);
+
+        if (here < least) {
+            least = here;
+            w->noise_scale = scale;
+            w->noise_power = power;
+        }
     }
+    for (int i = 0; i < w->n; i++)
+        w->sd[i] = sqrt(variance_of(w, i, w->noise_scale, w->noise_power));
 }
 
 enum ohm_status ohm_train_noise(struct ohm_trainer *t, struct ohm_error *err)
@@ -324,6 +359,6 @@ enum ohm_status ohm_train_noise(struct ohm_trainer *t, struct ohm_error *err)
         label_errors(&t->target[i]);
     st = ohm_parallel_for(t->jobs, t->rows->targets * (t->folds + 1), train_noise, t, err);
     for (int i = 0; i < t->rows->targets && st == OHM_OK; i++)
-        fit_scale(&t->target[i]);
+        fit_noise(&t->target[i]);
     return st;
 }

@@ -179,7 +179,7 @@ static void held_out_scores_find_what_can_be_learned_and_no_more(void **state)
     train(w, folder, 2, &report);
     assert_true(report.held_out);
     assert_int_equal(report.targets, 2);
-    assert_int_equal(report.models, 10);
+    assert_int_equal(report.models, 20);
     assert_string_equal(report.score[0].target.unit, "%");
     assert_int_equal(report.score[0].rows, 500);
     assert_int_equal(report.score[1].rows, 500 - 71);
@@ -220,6 +220,109 @@ static void uncertainty_is_larger_where_the_noise_is(void **state)
         }
     }
     assert_true(loud / n_loud > 2 * quiet / n_quiet);
+    ohm_rows_release(&rows);
+    ohm_surrogate_free(s);
+    ohm_free(folder);
+}
+
+/* A known signal and the same noise everywhere: what a model of the errors finds in so few rows is chance. */
+static void make_few_rows(struct ohm_rows *rows, const struct ohm_space *space, uint64_t seed)
+{
+    struct ohm_rng rng = ohm_rng_seed(seed);
+
+    *rows = (struct ohm_rows){0};
+    assert_int_equal(ohm_rows_add_target(rows, "acc", NULL), OHM_OK);
+    for (int i = 0; i < 90; i++) {
+        struct ohm_genotype g;
+        double value[OHM_GENES_MAX], y = 0;
+
+        assert_int_equal(ohm_genotype_sample(space, &g, &rng, NULL), OHM_OK);
+        ohm_genotype_values(space, &g, value);
+        for (int a = 0; a < 6; a++)
+            y += value[a];
+        y += 4 * ohm_rng_normal(&rng);
+        assert_int_equal(ohm_rows_add(rows, &g, &y, NULL), OHM_OK);
+    }
+}
+
+static void with_few_rows_uncertainty_is_the_size_of_the_errors(void **state)
+{
+    enum { TABLES = 6 };
+    const struct world *const w = the_world(state);
+    char *const folder = path_in(w, "few");
+    double ratio = 0, coverage = 0;
+
+    for (int i = 0; i < TABLES; i++) {
+        struct ohm_train_spec spec = spec_for(folder, 2);
+        struct ohm_score_report report;
+        struct ohm_rows rows;
+
+        make_few_rows(&rows, w->small, (uint64_t)i + 10);
+        assert_int_equal(ohm_surrogate_train(&report, &spec, w->small, &rows, NULL), OHM_OK);
+        ratio += report.score[0].mean_sd / report.score[0].rmse / TABLES;
+        coverage += report.score[0].coverage90 / TABLES;
+        ohm_rows_release(&rows);
+    }
+    if (!(ratio > 0.93 && ratio < 1.07 && coverage > 0.85 && coverage < 0.95))
+        fail_msg("mean sd over rmse %g, coverage %g", ratio, coverage);
+    ohm_free(folder);
+}
+
+/* Of one model, so that there is no spread of the members. */
+static void the_power_says_how_far_the_error_model_is_believed(void **state)
+{
+    const struct world *const w = the_world(state);
+    char *const folder = path_in(w, "power");
+    struct ohm_score_report report;
+    struct ohm_surrogate *s;
+    struct ohm_predictor one;
+    struct ohm_rows rows;
+    float x[OHM_FEATURES_MAX];
+    double mean, none, half, whole, least = 1e9, most = 0;
+
+    train(w, folder, 2, &report);
+    assert_int_equal(ohm_surrogate_load(&s, folder, w->small, NULL), OHM_OK);
+    assert_true(s->predictor[1].noise_power > 0.5 && s->predictor[1].noise_power <= 1);
+    one = s->predictor[1];
+    one.models = 1;
+    make_rows(&rows, w->small, 50, 3);
+    for (int i = 0; i < rows.count; i++) {
+        ohm_features_compute(ohm_surrogate_features(s), &rows.genotype[i], NULL, x);
+        one.noise_power = 0;
+        ohm_predictor_run(&one, &mean, &none, 1, x, 1, ohm_features_count(ohm_surrogate_features(s)));
+        one.noise_power = 0.5;
+        ohm_predictor_run(&one, &mean, &half, 1, x, 1, ohm_features_count(ohm_surrogate_features(s)));
+        one.noise_power = 1;
+        ohm_predictor_run(&one, &mean, &whole, 1, x, 1, ohm_features_count(ohm_surrogate_features(s)));
+        assert_true(none == one.noise_scale);
+        assert_true(fabs(half * half / (none * whole) - 1) < 1e-9);
+        least = fmin(least, whole);
+        most = fmax(most, whole);
+    }
+    assert_true(most > 2 * least);
+    ohm_rows_release(&rows);
+    ohm_surrogate_free(s);
+    ohm_free(folder);
+}
+
+static void rank_0_trains_the_value_itself(void **state)
+{
+    const struct world *const w = the_world(state);
+    char *const folder = path_in(w, "rank");
+    struct ohm_train_spec spec = spec_for(folder, 2);
+    struct ohm_score_report report;
+    struct ohm_surrogate *s;
+    struct ohm_rows rows;
+
+    spec.options.rank = 0;
+    make_few_rows(&rows, w->small, 1);
+    assert_int_equal(ohm_surrogate_train(&report, &spec, w->small, &rows, NULL), OHM_OK);
+    assert_int_equal(ohm_surrogate_load(&s, folder, w->small, NULL), OHM_OK);
+    for (int i = 0; i < 33; i++) {
+        const double *const knot = s->predictor[0].knot;
+
+        assert_true(fabs(knot[i] - (knot[0] + (knot[32] - knot[0]) * i / 32)) < 1e-9);
+    }
     ohm_rows_release(&rows);
     ohm_surrogate_free(s);
     ohm_free(folder);
@@ -462,6 +565,7 @@ static void the_shipped_surrogate_orders_as_well_as_its_card_says(void **state)
     for (int t = 0; t < ohm_surrogate_targets(s); t++) {
         const struct ohm_target_score *const score = ohm_surrogate_score(s, t);
 
+        assert_true(s->predictor[t].noise_power == 1); /* its card is of before that key */
         found += strcmp(ohm_surrogate_target(s, t), "acc_1d") == 0 && score->tau >= 0.80;
         found += strcmp(ohm_surrogate_target(s, t), "avm") == 0 && score->tau >= 0.62;
         assert_true(score->tau > score->params_tau + 0.2);
@@ -535,6 +639,7 @@ static void a_card_that_does_not_fit_is_refused_with_the_reason(void **state)
         {"file: acc.3.json", "file: acc.4.json", "damaged, or another model", OHM_EDATA},
         {"task: made", "tusk: made", "missing key 'task'", OHM_ECONFIG},
         {"scale: ", "scale: -", "scale", OHM_ERANGE},
+        {"power: ", "power: 1", "power", OHM_ERANGE},
         {"trees: 30", "trees: 0", "trees", OHM_ERANGE},
         {"knots: [", "knots: [1e9, ", "knots do not rise", OHM_ECONFIG},
     };
@@ -774,11 +879,42 @@ static void shares_and_values_are_inverse_and_rise(void **state)
     }
 }
 
+static void knots_lie_evenly_on_the_scale_between_ranks_and_values(void **state)
+{
+    const double weights[] = {0, 0.25, 0.7, 1};
+    struct ohm_rng rng = ohm_rng_seed(6);
+    double value[300], quantile[33];
+
+    (void)state;
+    for (int i = 0; i < 300; i++)
+        value[i] = i < 40 ? 2 : exp(2 * ohm_rng_normal(&rng)); /* several quantiles are equal */
+    ohm_quantile_knots(quantile, 33, value, 300);
+    for (size_t k = 0; k < sizeof weights / sizeof weights[0]; k++) {
+        const double weight = weights[k], range = quantile[32] - quantile[0];
+        double knot[33];
+
+        memcpy(knot, quantile, sizeof knot);
+        ohm_quantile_blend(knot, 33, weight);
+        assert_true(knot[0] == quantile[0] && knot[32] == quantile[32]);
+        for (int i = 1; i < 32; i++) {
+            const double share = ohm_quantile_share(quantile, 33, knot[i]);
+            const double place = weight * share + (1 - weight) * (knot[i] - quantile[0]) / range;
+
+            assert_true(knot[i] >= knot[i - 1]);
+            if (fabs(knot[i] - 2) > 1e-6) /* there the rank jumps */
+                assert_true(fabs(place - i / 32.0) < 1e-9);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(held_out_scores_find_what_can_be_learned_and_no_more),
         cmocka_unit_test(uncertainty_is_larger_where_the_noise_is),
+        cmocka_unit_test(with_few_rows_uncertainty_is_the_size_of_the_errors),
+        cmocka_unit_test(the_power_says_how_far_the_error_model_is_believed),
+        cmocka_unit_test(rank_0_trains_the_value_itself),
         cmocka_unit_test(one_thread_and_two_write_the_same_folder),
         cmocka_unit_test(rows_of_one_network_stand_in_one_fold),
         cmocka_unit_test(rows_beside_a_surrogate_stay_when_it_is_made_again),
@@ -795,6 +931,7 @@ int main(void)
         cmocka_unit_test(wrong_tables_are_refused_by_file_and_line),
         cmocka_unit_test(the_rows_hash_tells_rows_apart),
         cmocka_unit_test(shares_and_values_are_inverse_and_rise),
+        cmocka_unit_test(knots_lie_evenly_on_the_scale_between_ranks_and_values),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
