@@ -87,3 +87,20 @@ fi
 said=tools/reproduce_scientific
 "$root/tools/reproduce_scientific" "$published" --ohmnas "$program" --draws 2 >out 2>err; code=$?
 code 0; out '^\| 1 \| 0.993861 \| 0.99298 \| '; out '^\| 10 \| 0.999962 \| 0.98951 \| '
+
+# Errors of weights: the very draws behind the published means of ten.
+if ! python3 -c 'import numpy' 2>/dev/null; then
+    echo "SKIPPED: NumPy is absent: the table of errors of weights is not drawn again"
+    exit 0
+fi
+"$root/tools/reproduce_scientific" "$published" --ohmnas "$program" --draws 2 --table-draws >out 2>err; code=$?
+code 0
+python3 - <<'PY' || wrong "the means of ten are not those of the table"
+table = {1: (.983, .73), 2: (.959, .40), 4: (.930, .21), 6: (.844, .07), 8: (.948, .37), 10: (.966, .46)}
+rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in open("out")]
+rows = [row for row in rows if row[0].isdigit()]
+assert len(rows) == len(table)
+for row in rows:
+    few, many = table[int(row[0])]
+    assert abs(float(row[-2]) - few) < 0.001 and abs(float(row[-1]) - many) < 0.006, row
+PY
