@@ -91,7 +91,8 @@ INLINE void store_block(float *dst, const vec *acc, int lanes)
 }
 
 /* P pixels of a block of channels through the end of a tile, from lane `lane` of the job on. */
-INLINE void end_block(const struct conv_job *j, float *dst, const vec *acc, int lane, const int P, const int NB)
+INLINE void end_block(const struct conv_job *j, float *dst, const vec *acc, int lane, const int P, const int NB,
+                      const bool begins, const bool noisy)
 {
     const struct ohm_crossbar_end e = *j->end;
     const vec noise = v_splat(e.noise), inverse = v_splat(e.inverse), step = v_splat(e.step),
@@ -100,19 +101,42 @@ INLINE void end_block(const struct conv_job *j, float *dst, const vec *acc, int 
     UNROLL
     for (int v = 0; v < VECS; v++) {
         const vec factor = v_load(e.factor + lane + v * OHM_VL);
-        const vec begin = e.begin ? v_load(e.begin + lane + v * OHM_VL) : v_splat(0);
+        const vec begin = begins ? v_load(e.begin + lane + v * OHM_VL) : v_splat(0);
 
         UNROLL
         for (int p = 0; p < P; p++) {
             float *const to = dst + p * j->dst_px + v * OHM_VL;
             vec x = acc[p * NB * VECS + v];
 
-            if (e.z)
+            if (noisy)
                 x = x + noise * v_load(e.z + (to - j->dst));
             x = v_nearest(v_between(x * inverse, levels)) * step;
-            v_store(to, (e.begin ? begin : v_load(to)) + x * factor);
+            v_store(to, (begins ? begin : v_load(to)) + x * factor);
         }
     }
+}
+
+INLINE void end_blocks(const struct conv_job *j, float *dst, const vec *acc, int lane, const int P, const int NB,
+                       const bool begins, const bool noisy)
+{
+    UNROLL
+    for (int b = 0; b < NB; b++)
+        end_block(j, dst + b * LANES, acc + b * VECS, lane + b * LANES, P, NB, begins, noisy);
+}
+
+/* No branch is left within: clang unrolls no loop that has one. */
+INLINE void end_tile(const struct conv_job *j, float *dst, const vec *acc, int lane, const int P, const int NB)
+{
+    const bool begins = j->end->begin != NULL;
+
+    if (j->end->z && begins)
+        end_blocks(j, dst, acc, lane, P, NB, true, true);
+    else if (j->end->z)
+        end_blocks(j, dst, acc, lane, P, NB, false, true);
+    else if (begins)
+        end_blocks(j, dst, acc, lane, P, NB, true, false);
+    else
+        end_blocks(j, dst, acc, lane, P, NB, false, false);
 }
 
 /* One step of the chains: P pixels, `step` floats apart, times the weights of NB blocks. Pixels are addressed from
@@ -188,9 +212,7 @@ INLINE void conv_tile(const struct conv_job *j, const float *src, const float *w
     }
     *j->ahead = ahead;
     if (j->end) {
-        UNROLL
-        for (int b = 0; b < NB; b++)
-            end_block(j, dst + b * LANES, acc + b * VECS, j->lanes - lanes + b * LANES, P, NB);
+        end_tile(j, dst, acc, j->lanes - lanes, P, NB);
         return;
     }
     UNROLL
