@@ -224,6 +224,12 @@ static void run_band(const struct crossbar_call *call, float *sum, const struct 
     }
 }
 
+/* Roughly as many tiles of the kernel's registers as a product of so many pixels takes. */
+static int64_t tiles_of(int64_t pixels, int64_t lanes)
+{
+    return pixels * round_up(lanes, 2 * LANES) / (2 * LANES * LANES);
+}
+
 /* Image (or row of pixels) i. */
 static void run_part(const struct crossbar_call *call, float *room, int64_t i)
 {
@@ -235,7 +241,7 @@ static void run_part(const struct crossbar_call *call, float *room, int64_t i)
     const int64_t in_size = (int64_t)d->h * d->w * d->c_in, out_size = out_h * ohm_conv2d_out_w(d) * d->c_out;
     const float *frame = conv_frame_fill(f, room, call->x + i * in_size, d->h, w, d->c_in, call->kernels);
     const int64_t most = sums_size(d) / width, cols = out_w < most ? out_w : most, rows = most / cols;
-    const int64_t tiles = out_h * out_w * round_up(d->c_out, 2 * LANES) / (2 * LANES * LANES) * call->bar->tiles + 1;
+    const int64_t tiles = tiles_of(out_h * out_w, d->c_out) * call->bar->tiles + 1;
     struct ahead ahead = ahead_of(call->x + (i + 1) * in_size, i + 1 < d->n ? in_size : 0, tiles);
     struct ohm_rng rng = ohm_rng_child(&call->bar->rng, (uint64_t)i);
 
@@ -304,8 +310,7 @@ void ohm_crossbar_forward(float *y, const float *x, const struct ohm_crossbar *b
 
 void ohm_crossbar_sums(float *sum, const struct ohm_crossbar_piece *piece, const struct ohm_conv2d *d, enum ohm_isa isa)
 {
-    const int64_t tiles =
-        (int64_t)piece->rows * piece->cols * round_up(piece->width, 2 * LANES) / (2 * LANES * LANES) + 1;
+    const int64_t tiles = tiles_of((int64_t)piece->rows * piece->cols, piece->width) + 1;
     struct ahead ahead = ahead_of(piece->soon, (int64_t)piece->soon_n, tiles);
     struct conv_job job = rows_job(d, piece->frame_cols, d->c_in, piece->first, piece->end);
 
