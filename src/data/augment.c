@@ -32,9 +32,26 @@ static float limit(double v)
 }
 
 /* Grey of ITU-R BT.601, as Pillow and torchvision take it. */
-static double grey(const float *p, int c)
+static inline double grey(const float *p, int c)
 {
     return c == 3 ? 0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2] : p[0];
+}
+
+/* The number of channels is a constant where it is called, so that the loops over it are none. */
+static inline void recolour(float *x, size_t pixels, double bright, double contrast, double saturation, int c)
+{
+    double mean = 0;
+
+    for (size_t i = 0; i < pixels; i++)
+        mean += grey(x + i * (size_t)c, c);
+    mean *= bright / (double)pixels;
+    for (size_t i = 0; i < pixels; i++) {
+        float *const p = x + i * (size_t)c;
+        const double g = grey(p, c);
+
+        for (int k = 0; k < c; k++)
+            p[k] = limit(mean + contrast * (bright * (g + saturation * (p[k] - g)) - mean));
+    }
 }
 
 void augment_colour(const struct ohm_task_spec *t, float *x, const struct ohm_rng *rng)
@@ -43,23 +60,14 @@ void augment_colour(const struct ohm_task_spec *t, float *x, const struct ohm_rn
     struct ohm_rng own = stream(rng, "colour");
     const double bright = 1 + swing(&own, a->brightness), contrast = 1 + swing(&own, a->contrast);
     const double saturation = 1 + swing(&own, a->saturation);
-    const size_t pixels = (size_t)t->h * (size_t)t->w, c = (size_t)t->c;
-    double mean = 0;
+    const size_t pixels = (size_t)t->h * (size_t)t->w;
 
     if (a->brightness == 0 && a->contrast == 0 && a->saturation == 0)
         return;
-    for (size_t i = 0; i < pixels; i++)
-        mean += grey(x + i * c, t->c);
-    mean *= bright / (double)pixels;
-    for (size_t i = 0; i < pixels; i++) {
-        const double g = grey(x + i * c, t->c);
-
-        for (size_t k = 0; k < c; k++) {
-            const double v = bright * (g + saturation * (x[i * c + k] - g));
-
-            x[i * c + k] = limit(mean + contrast * (v - mean));
-        }
-    }
+    if (t->c == 3)
+        recolour(x, pixels, bright, contrast, saturation, 3);
+    else
+        recolour(x, pixels, bright, contrast, saturation, 1);
 }
 
 /* ---- geometry and cutout, after normalisation: 0 is the mean, and what is shifted in ---- */
@@ -103,32 +111,53 @@ static void move_whole(const struct ohm_task_spec *t, float *to, const float *fr
     }
 }
 
-static float at(const struct ohm_task_spec *t, const float *from, int y, int x, int k)
+/* Whole part, and what is left: floor() without a call, for numbers that an int holds. */
+static int whole(double v, float *rest)
 {
-    return y < 0 || y >= t->h || x < 0 || x >= t->w ? 0
-                                                    : from[((size_t)y * (size_t)t->w + (size_t)x) * (size_t)t->c + k];
+    const int i = (int)v - (v < (int)v);
+
+    *rest = (float)(v - i);
+    return i;
 }
 
-/* Bilinear, about the centre. */
-static void move_turned(const struct ohm_task_spec *t, float *to, const float *from, const struct move *m)
+/* Between four neighbours; nothing lies outside of the picture. */
+static inline void between(const struct ohm_task_spec *t, float *to, const float *from, double sy, double sx, int c)
+{
+    static const float nothing[3]; /* channels: 1 or 3 */
+    const ptrdiff_t line = (ptrdiff_t)t->w * c;
+    float fy, fx;
+    const int y = whole(sy, &fy), x = whole(sx, &fx);
+    const bool top = y >= 0 && y < t->h, low = y >= -1 && y + 1 < t->h;
+    const bool left = x >= 0 && x < t->w, right = x >= -1 && x + 1 < t->w;
+    const ptrdiff_t at = y * line + (ptrdiff_t)x * c;
+    const float *const a = top && left ? from + at : nothing, *const b = top && right ? from + at + c : nothing;
+    const float *const d = low && left ? from + at + line : nothing;
+    const float *const e = low && right ? from + at + line + c : nothing;
+
+    for (int k = 0; k < c; k++)
+        to[k] = (a[k] * (1 - fx) + b[k] * fx) * (1 - fy) + (d[k] * (1 - fx) + e[k] * fx) * fy;
+}
+
+/* Bilinear, about the centre. The number of channels is a constant where it is called: twice as fast. */
+static inline void turn(const struct ohm_task_spec *t, float *to, const float *from, const struct move *m, int c)
 {
     const double cy = (t->h - 1) / 2.0, cx = (t->w - 1) / 2.0;
     const double co = cos(m->angle) / m->zoom, si = sin(m->angle) / m->zoom;
 
     for (int y = 0; y < t->h; y++)
-        for (int x = 0; x < t->w; x++) {
+        for (int x = 0; x < t->w; x++, to += c) {
             const double u = m->flip ? cx - x : x - cx, v = y - cy;
-            const double sx = co * u - si * v + cx + m->dx, sy = si * u + co * v + cy + m->dy;
-            const int x0 = (int)floor(sx), y0 = (int)floor(sy);
-            const float fx = (float)(sx - x0), fy = (float)(sy - y0);
 
-            for (int k = 0; k < t->c; k++) {
-                const float top = at(t, from, y0, x0, k) * (1 - fx) + at(t, from, y0, x0 + 1, k) * fx;
-                const float low = at(t, from, y0 + 1, x0, k) * (1 - fx) + at(t, from, y0 + 1, x0 + 1, k) * fx;
-
-                *to++ = top * (1 - fy) + low * fy;
-            }
+            between(t, to, from, si * u + co * v + cy + m->dy, co * u - si * v + cx + m->dx, c);
         }
+}
+
+static void move_turned(const struct ohm_task_spec *t, float *to, const float *from, const struct move *m)
+{
+    if (t->c == 3)
+        turn(t, to, from, m, 3);
+    else
+        turn(t, to, from, m, 1);
 }
 
 static void cut_out(const struct ohm_task_spec *t, float *x, const struct ohm_rng *rng)
