@@ -44,6 +44,7 @@ enum {
  *   networks: 400
  *   repeats: {networks: 15, seeds: 3}                          # the first 15 are measured with three seeds
  *   draw: {strata: [10e3, 50e3, 200e3], where: cores <= 64}    # parameters of network i are in bin i mod 2
+ *   search: {where: params < 400e3 && cores <= 64}             # what a closed loop may choose; else what is drawn
  *   samples: {train: train, judge: val, count: 10000}          # or {folds: 4, of: all}
  *   digital: {epochs: 5, lr: 0.1, ...}                         # a recipe of training, complete: nothing of the task's
  *   analog: {epochs: 2, ..., distill: 0.5, hardware: {noise: pcm, ...}}
@@ -67,6 +68,9 @@ struct ohm_collect_recipe {
         char where[OHM_FIELD_TEXT_SIZE];
         int64_t tries; /* draws for one network */
     } draw;
+    struct ohm_collect_search {
+        char where[OHM_FIELD_TEXT_SIZE]; /* bounds of a search on these rows; empty: strata and where of the draw */
+    } search;
     struct ohm_collect_samples {
         int train, judge; /* enum ohm_split, without folds */
         int64_t folds;    /* 0: as the splits say; a network is trained once a fold and judged on all */

@@ -149,11 +149,16 @@ static enum ohm_status take_objectives(struct refine *r, struct ohm_error *err)
     return OHM_OK;
 }
 
-/* A surrogate knows nothing beyond the networks that the recipe draws: their bounds are those of the search. */
+/* A surrogate knows nothing beyond the networks that the recipe draws: their bounds are those of the search, unless the
+ * recipe lets it go further and learn. */
 static enum ohm_status stay_inside(struct refine *r, struct ohm_error *err)
 {
     const struct ohm_collect_recipe *const recipe = &r->of.recipe;
 
+    if (recipe->search.where[0]) {
+        r->constraint[r->spec.constraint_count++] = recipe->search.where;
+        return OHM_OK;
+    }
     if (recipe->draw.where[0])
         r->constraint[r->spec.constraint_count++] = recipe->draw.where;
     if (recipe->edges < 2)

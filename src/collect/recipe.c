@@ -31,6 +31,10 @@ const struct ohm_field collect_draw_fields[] = {
     OHM_INT(ohm_collect_draw, tries, 100000, 1, 1e9, "draws for one network before giving up"),
     OHM_FIELDS_END,
 };
+static const struct ohm_field search_fields[] = {
+    OHM_TEXT(ohm_collect_search, where, "", "bounds of a search on these rows; those of the draw when not given"),
+    OHM_FIELDS_END,
+};
 const struct ohm_field collect_sample_fields[] = {
     OHM_CHOICE(ohm_collect_samples, train, OHM_TRAIN, ohm_split_names, "split to train on, without folds"),
     OHM_CHOICE(ohm_collect_samples, judge, OHM_VAL, ohm_split_names, "split to judge on, without folds"),
@@ -72,6 +76,7 @@ static void set_defaults(struct ohm_collect_recipe *r)
     ohm_fields_default(use_fields, &r->use);
     ohm_fields_default(repeats_fields, &r->repeats);
     ohm_fields_default(collect_draw_fields, &r->draw);
+    ohm_fields_default(search_fields, &r->search);
     ohm_fields_default(collect_sample_fields, &r->samples);
     ohm_fields_default(ohm_recipe_fields, &r->digital);
     ohm_fields_default(ohm_recipe_fields, &r->analog);
@@ -221,13 +226,13 @@ static void read_halving(struct ohm_collect_recipe *r, struct ohm_node *root, st
     ohm_map_finish(map, diag);
 }
 
-static void check_where(const struct ohm_collect_recipe *r, struct ohm_node *draw, struct ohm_diag *diag)
+static void check_where(const char *where, struct ohm_node *map, struct ohm_diag *diag)
 {
     struct ohm_expr *e = NULL;
     struct ohm_error err = {0};
 
-    if (r->draw.where[0] && ohm_expr_parse(&e, r->draw.where, &err) != OHM_OK)
-        ohm_node_fail(ohm_map_get(draw, "where"), diag, "%s (column %d of the expression)", err.text, err.column);
+    if (where[0] && ohm_expr_parse(&e, where, &err) != OHM_OK)
+        ohm_node_fail(ohm_map_get(map, "where"), diag, "%s (column %d of the expression)", err.text, err.column);
     ohm_expr_free(e);
 }
 
@@ -257,7 +262,11 @@ static void read_all(struct ohm_collect_recipe *r, struct ohm_node *root, struct
         ohm_map_finish(map, diag);
     if ((map = read_map(root, "draw", collect_draw_fields, &r->draw, diag)) != NULL) {
         read_strata(r, map, diag);
-        check_where(r, map, diag);
+        check_where(r->draw.where, map, diag);
+        ohm_map_finish(map, diag);
+    }
+    if ((map = read_map(root, "search", search_fields, &r->search, diag)) != NULL) {
+        check_where(r->search.where, map, diag);
         ohm_map_finish(map, diag);
     }
     if ((map = read_map(root, "samples", collect_sample_fields, &r->samples, diag)) != NULL)

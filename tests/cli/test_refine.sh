@@ -46,6 +46,13 @@ grep -q '^0,had,10,' next.loop.csv || wrong "the next loop does not begin from a
 ok "$@" --refine 1 --rows one.csv --journal anew.loop.csv --set loop.anew=true --trainings 3 --progress none
 out 'ended +budget'
 
+# A recipe may let a search go beyond the draw; the rows stay those of the same recipe.
+sed 's/^samples:/search: {where: params < 60e3 \&\& cores <= 60}\nsamples:/' r.yaml >wide.yaml
+cp one.csv wide.csv
+ok "${@/r.yaml/wide.yaml}" --refine 1 --rows wide.csv --trainings 11 --progress none
+grep -q '^#   constraint: params < 60e3 && cores <= 60' wide.loop.csv || wrong "the bounds of the search"
+! grep -q '^#   constraint: params >= 2000' wide.loop.csv || wrong "the bounds of the draw, too"
+
 ok "$@" --refine 2 --rows two.csv --front front --progress none
 file=$(ls front/*.yaml | head -1)
 [ -f "$file" ] || wrong "no file of the front"

@@ -36,6 +36,8 @@ static void a_mistake_is_told_with_its_place(void **state)
         {"[2e3, 12e3, 30e3]", "[2e3, 30e3, 12e3]", "rise"},
         {"[2e3, 12e3, 30e3]", "[2e3]", "edges"},
         {"macs <= 1e6", "macs <=", "expression"},
+        {"collect: test", "search: {where: macs <}\ncollect: test", "expression"},
+        {"collect: test", "search: {were: macs < 2}\ncollect: test", "where"},
         {"60s", "soon", "no time"},
         {"60s", "1.5h", "whole numbers"},
         {"60s", "0s", "twice"},
