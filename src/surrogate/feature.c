@@ -9,8 +9,8 @@
 #include <string.h>
 
 static const struct ohm_feature_group *const groups[] = {&ohm_feature_genes, &ohm_feature_onehot, &ohm_feature_net,
-                                                         &ohm_feature_graph, &ohm_feature_chip,   &ohm_feature_noise,
-                                                         &ohm_feature_cell};
+                                                         &ohm_feature_graph, &ohm_feature_plane,  &ohm_feature_chip,
+                                                         &ohm_feature_noise, &ohm_feature_cell};
 enum { GROUPS = sizeof groups / sizeof groups[0], NAME_SIZE = 128 };
 
 enum ohm_status ohm_feature_add(struct ohm_features *features, struct ohm_error *err, const char *format, ...)
@@ -68,8 +68,8 @@ static enum ohm_status find_group(const struct ohm_feature_group **out, const ch
     near = ohm_nearest(name, known, GROUPS);
     return ohm_fail(
         err, OHM_ECONFIG,
-        "unknown feature group '%s'%s%s%s; legal are genes, onehot, net, graph, chip, noise, and cell in nb201", name,
-        near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+        "unknown feature group '%s'%s%s%s; legal are genes, onehot, net, graph, plane, chip, noise, and cell in nb201",
+        name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static enum ohm_status add_group(struct ohm_features *f, const char *name, struct ohm_error *err)

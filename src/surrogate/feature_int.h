@@ -41,7 +41,7 @@ struct ohm_feature_group {
 };
 
 extern const struct ohm_feature_group ohm_feature_genes, ohm_feature_onehot, ohm_feature_net, ohm_feature_cell,
-    ohm_feature_graph, ohm_feature_chip, ohm_feature_noise;
+    ohm_feature_graph, ohm_feature_plane, ohm_feature_chip, ohm_feature_noise;
 
 /* Adds one name, printf style. OHM_ECONFIG: more than OHM_FEATURES_MAX. */
 enum ohm_status ohm_feature_add(struct ohm_features *features, struct ohm_error *err, const char *format, ...)

@@ -290,7 +290,7 @@ static void assert_features(const struct ohm_features *f, const float *x, const 
 
 /* Three groups of one block of one branch: ResNet-8, whose convolutions have 3 (stem), 16, 16; 16, 32 and 16
  * (shortcut); 32, 64 and 32 channels of input. */
-static void graph_and_chip_features_of_resnet_8(void **state)
+static void graph_plane_and_chip_features_of_resnet_8(void **state)
 {
     static const char text[] = "stem_width=16 stem_kernel=3 stem_stride=1 head_hidden=0 groups=3 "
                                "g1_blocks=1 g1_branches=1 g1_block=basic g1_kernel=3 g1_widen=1 g1_stride=1 "
@@ -307,7 +307,7 @@ static void graph_and_chip_features_of_resnet_8(void **state)
     double log_sum = 0;
 
     (void)state;
-    assert_int_equal(ohm_features_create_for(&f, space, "graph,chip,noise", &physics, NULL), OHM_OK);
+    assert_int_equal(ohm_features_create_for(&f, space, "graph,plane,chip,noise", &physics, NULL), OHM_OK);
     assert_int_equal(ohm_genotype_parse(space, &g, text, NULL), OHM_OK);
     assert_int_equal(ohm_decode(space, &g, &builder, &net, NULL), OHM_OK);
     ohm_features_compute(f, &g, net, x);
@@ -330,6 +330,15 @@ static void graph_and_chip_features_of_resnet_8(void **state)
                                                {"graph.shortest", 4},
                                                {"graph.mean_path", 6},
                                                {"graph.paths_log2", 3},
+                                               {"plane.layers_0", 3},
+                                               {"plane.layers_1", 3},
+                                               {"plane.layers_3", 0},
+                                               {"plane.layers_5", 1},
+                                               {"plane.macs_log2_1", log2(1 + 256 * 32 * (144 + 288 + 16.0))},
+                                               {"plane.width_log2_2", 6},
+                                               {"plane.fan_in_min_0", 27},
+                                               {"plane.fan_in_min_2", 32},
+                                               {"plane.fan_in_min_4", 0},
                                                {"chip.tiles", 14},
                                                {"chip.util", 77360.0 / 14 / 65536},
                                                {"chip.util_min", 27 * 16 / 65536.0},
@@ -355,8 +364,8 @@ static void features_of_the_network_say_what_they_mean(void **state)
     struct ohm_features *f;
 
     (void)state;
-    assert_int_equal(ohm_features_create_for(&f, space, "net,graph,chip,noise,genes", &physics, NULL), OHM_OK);
-    assert_int_equal(ohm_features_count(f), 19 + 15 + 9 + 8 + 6);
+    assert_int_equal(ohm_features_create_for(&f, space, "net,graph,plane,chip,noise,genes", &physics, NULL), OHM_OK);
+    assert_int_equal(ohm_features_count(f), 19 + 15 + 24 + 9 + 8 + 6);
     for (int i = 0; i < ohm_features_count(f); i++)
         assert_int_equal(strchr(ohm_features_name(f, i), '.') != NULL, *ohm_features_meaning(f, i) != '\0');
     assert_string_equal(ohm_features_unit(f, find_feature(f, "noise.snr_db.1d")), "dB");
@@ -374,7 +383,7 @@ static void a_dead_network_has_finite_features(void **state)
     struct ohm_features *f;
 
     (void)state;
-    assert_int_equal(ohm_features_create_for(&f, space, "net,graph,chip,noise", &physics, NULL), OHM_OK);
+    assert_int_equal(ohm_features_create_for(&f, space, "net,graph,plane,chip,noise", &physics, NULL), OHM_OK);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         float x[OHM_FEATURES_MAX];
 
@@ -397,7 +406,7 @@ int main(void)
         cmocka_unit_test(cells_that_differ_in_numbering_only_have_the_same_features),
         cmocka_unit_test(wrong_groups_are_refused_by_name),
         cmocka_unit_test(the_schema_hash_changes_with_the_features),
-        cmocka_unit_test(graph_and_chip_features_of_resnet_8),
+        cmocka_unit_test(graph_plane_and_chip_features_of_resnet_8),
         cmocka_unit_test(features_of_the_network_say_what_they_mean),
         cmocka_unit_test(a_dead_network_has_finite_features),
     };
