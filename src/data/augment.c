@@ -138,7 +138,7 @@ static inline void between(const struct ohm_task_spec *t, float *to, const float
         to[k] = (a[k] * (1 - fx) + b[k] * fx) * (1 - fy) + (d[k] * (1 - fx) + e[k] * fx) * fy;
 }
 
-/* Bilinear, about the centre. The number of channels is a constant where it is called: twice as fast. */
+/* Bilinear, about the centre. The number of channels is a constant where it is called, as above. */
 static inline void turn(const struct ohm_task_spec *t, float *to, const float *from, const struct move *m, int c)
 {
     const double cy = (t->h - 1) / 2.0, cx = (t->w - 1) / 2.0;
