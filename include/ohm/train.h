@@ -83,7 +83,8 @@ struct ohm_train_spec_net {
     const char *checkpoint;         /* file, written after each epoch; NULL: none */
     bool resume;                    /* go on from the checkpoint where there is one */
     const struct ohm_weights *from; /* start from these; NULL: drawn from the seed */
-    const struct ohm_weights *teacher; /* digital twin of the same net to learn from; NULL: none */
+    const struct ohm_weights *teacher; /* to learn from, run digitally: the same net's or another's, of the same input
+                                        * and classes; NULL: none */
     double distill;                 /* share of the teacher's soft labels in the loss */
     double temperature;             /* of the teacher's soft labels */
     int reestimate;                 /* batches that the batch norms' statistics are taken from anew at the end; 0: none */

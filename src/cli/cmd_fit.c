@@ -21,6 +21,7 @@ static double now(void *context)
 struct fit {
     struct ohm_fit_sources from;
     const char *output, *start, *split, *progress;
+    const char *teacher, *teacher_weights;
     struct ohm_words set;
     bool analog, resume, force, best;
     int64_t seed, reestimate, distill;
@@ -40,7 +41,10 @@ static const struct ohm_option train_options[] = {
                  .complete = "file"),
     OHM_OPT_FLAG(fit, analog, "analog", 0, "analog hardware in the loop: noise, clipping, converters, tiles"),
     OHM_OPT_INT(fit, distill, "distill", 0, "PERCENT", "0", 0, 100,
-                "share of the labels that the network of --from gives instead"),
+                "share of the labels that the network of --from, or the teacher, gives instead"),
+    OHM_OPT_TEXT(fit, teacher, "teacher", 0, "NET", "another network to learn from in place of --from, run digitally",
+                 .complete = "file"),
+    OHM_OPT_TEXT(fit, teacher_weights, "teacher-weights", 0, "FILE", "its weights", .complete = "file"),
     OHM_OPT_LIST(fit, set, "set", 0, "KEY=VALUE", "of the task's recipe, or analog.KEY=VALUE"),
     OHM_OPT_TEXT(fit, split, "train-split", 0, "SPLIT", "trainval is judged on test, train on val", .fallback = "train",
                  .names = train_splits),
@@ -167,6 +171,8 @@ static enum ohm_status describe(struct ohm_provenance *p, const struct fit *opt,
     p->from = opt->start ? opt->start : "";
     ohm_str_printf(&p->options, "distill=%lld best=%s reestimate=%d", (long long)opt->distill,
                    opt->best ? "true" : "false", spec->reestimate);
+    if (opt->teacher)
+        ohm_str_printf(&p->options, " teacher=%s teacher-weights=%s", opt->teacher, opt->teacher_weights);
     if (opt->start)
         ohm_str_printf(&p->options, " from=%s", opt->start);
     return ohm_provenance_fill(p, l, spec, err);
@@ -220,20 +226,45 @@ static enum ohm_status train_or_show(const struct fit *opt, const struct ohm_fit
     return st;
 }
 
-static enum ohm_status fit(const struct fit *opt, const struct ohm_fit_loaded *l, struct ohm_train_spec_net *spec,
-                           struct ohm_error *err)
+static enum ohm_status load(struct ohm_weights *w, const struct ohm_net *net, const char *file, struct ohm_error *err)
 {
-    struct ohm_weights w = {0}, start = {0};
+    const enum ohm_status st = ohm_weights_init(w, net, err);
+
+    return st == OHM_OK ? ohm_weights_load(w, file, err) : st;
+}
+
+/* What a training begins with and learns from. */
+struct given {
+    struct ohm_weights start, teacher;
+    struct ohm_named_net net; /* of the teacher */
+};
+
+static enum ohm_status load_given(struct ohm_cli *cli, struct given *g, const struct fit *opt,
+                                  struct ohm_train_spec_net *spec, struct ohm_error *err)
+{
+    enum ohm_status st = OHM_OK;
+
+    if (opt->start && (st = load(&g->start, spec->net, opt->start, err)) == OHM_OK)
+        spec->from = &g->start;
+    if (st == OHM_OK && opt->teacher && (st = ohm_net_arg(cli, &g->net, opt->teacher, &opt->from.net, err)) == OHM_OK)
+        st = load(&g->teacher, g->net.net, opt->teacher_weights, err);
+    if (opt->distill > 0)
+        spec->teacher = opt->teacher ? &g->teacher : &g->start;
+    return st;
+}
+
+static enum ohm_status fit(struct ohm_cli *cli, const struct fit *opt, const struct ohm_fit_loaded *l,
+                           struct ohm_train_spec_net *spec, struct ohm_error *err)
+{
+    struct ohm_weights w = {0};
+    struct given given = {0};
     enum ohm_status st = ohm_weights_init(&w, l->net, err);
 
-    if (st == OHM_OK && opt->start && (st = ohm_weights_init(&start, l->net, err)) == OHM_OK) {
-        st = ohm_weights_load(&start, opt->start, err);
-        spec->from = &start;
-        spec->teacher = opt->distill > 0 ? &start : NULL;
-    }
-    if (st == OHM_OK)
+    if (st == OHM_OK && (st = load_given(cli, &given, opt, spec, err)) == OHM_OK)
         st = train_or_show(opt, l, spec, &w, err);
-    ohm_weights_release(&start);
+    ohm_weights_release(&given.start);
+    ohm_weights_release(&given.teacher);
+    ohm_net_arg_release(&given.net);
     ohm_weights_release(&w);
     return st;
 }
@@ -270,8 +301,10 @@ static enum ohm_status run_train(struct ohm_cli *cli, const void *object, const 
         return ohm_fail(err, OHM_ECONFIG, "--output is missing: which file are the weights written to?");
     if (!opt->force && !opt->resume && ohm_file_exists(opt->output))
         return ohm_fail_at(err, OHM_ECONFIG, OHM_ORIGIN, opt->output, 0, 0, "the file exists (--force overwrites it)");
-    if (opt->distill > 0 && !opt->start)
-        return ohm_fail(err, OHM_ECONFIG, "--distill is of the network of --from, and there is none");
+    if (opt->distill > 0 && !opt->start && !opt->teacher)
+        return ohm_fail(err, OHM_ECONFIG, "--distill is of the network of --from or --teacher, and there is neither");
+    if (!opt->teacher != !opt->teacher_weights || (opt->teacher && opt->distill == 0))
+        return ohm_fail(err, OHM_ECONFIG, "--teacher, --teacher-weights and --distill go together");
     watched.redraw = isatty(STDERR_FILENO) && strcmp(opt->progress, "auto") == 0;
     ohm_signals_hold();
     ohm_fields_default(ohm_analog_fields, &spec.analog);
@@ -289,7 +322,7 @@ static enum ohm_status run_train(struct ohm_cli *cli, const void *object, const 
         spec.data_hash = samples_hash(opt, &l);
         spec.checkpoint = ohm_str_text(&checkpoint);
         spec.context = &watched;
-        st = checkpoint.failed ? ohm_fail(err, OHM_ENOMEM, "out of memory") : fit(opt, &l, &spec, err);
+        st = checkpoint.failed ? ohm_fail(err, OHM_ENOMEM, "out of memory") : fit(cli, opt, &l, &spec, err);
     }
     cli->signal = st == OHM_EINTR ? ohm_signal_pending() : 0;
     ohm_str_release(&checkpoint);

@@ -51,13 +51,33 @@ static int64_t count_of(const char *words, const char *key)
     return at && ohm_parse_int64(digits, &value) ? value : 0;
 }
 
-/* "distill=70 best=false reestimate=0 from=FILE": the file is the last, and may hold blanks. */
+/* What stands after " KEY=", up to " NEXT=" (NULL: none) or the end; it may hold blanks. Moves *options to where it ended. */
+static void put_text(struct ohm_str *s, const char **options, const char *key, const char *next)
+{
+    char mark[32];
+    const char *at, *end;
+    struct ohm_str value = {0};
+
+    snprintf(mark, sizeof mark, " %s=", key);
+    if ((at = strstr(*options, mark)) == NULL)
+        return;
+    at += strlen(mark);
+    snprintf(mark, sizeof mark, " %s=", next ? next : "");
+    end = next ? strstr(at, mark) : NULL;
+    *options = end ? end : at + strlen(at);
+    ohm_str_printf(&value, "%.*s", (int)(*options - at), at);
+    ohm_words_option(s, key, ohm_str_text(&value));
+    ohm_str_release(&value);
+}
+
+/* "distill=70 best=false reestimate=0 teacher=NET teacher-weights=FILE from=FILE" */
 static void put_options(struct ohm_str *s, const char *options)
 {
-    const char *const from = strstr(options, "from=");
+    const char *rest = options;
 
-    if (from)
-        ohm_words_option(s, "from", from + 5);
+    put_text(s, &rest, "teacher", "teacher-weights");
+    put_text(s, &rest, "teacher-weights", "from");
+    put_text(s, &rest, "from", NULL);
     if (count_of(options, "distill=") > 0)
         ohm_words_count(s, "distill", count_of(options, "distill="));
     if (count_of(options, "reestimate=") > 0)

@@ -24,6 +24,11 @@ static uint64_t hash_weights(uint64_t h, const struct ohm_weights *w)
     return w ? ohm_hash_mix(h, ohm_hash(w->value, w->count * sizeof(*w->value))) : ohm_hash_mix(h, 1);
 }
 
+static bool another(const struct ohm_weights *teacher, const struct ohm_net *net)
+{
+    return teacher && ohm_net_hash(teacher->net) != ohm_net_hash(net);
+}
+
 /* Raised when the hardware's noise of a seed becomes another: older checkpoints could not go on with the same bits. */
 enum { ANALOG_BITS = 2 };
 
@@ -38,7 +43,8 @@ uint64_t ohm_run_fingerprint(const struct ohm_train_spec_net *spec)
     h = spec->analog.on ? ohm_hash_mix(h, ANALOG_BITS) : h;
     h = ohm_hash_mix(h, spec->data_hash);
     h = ohm_hash_mix(h, ohm_hash(number, sizeof(number)));
-    return hash_weights(hash_weights(h, spec->from), spec->teacher);
+    h = hash_weights(hash_weights(h, spec->from), spec->teacher);
+    return another(spec->teacher, spec->net) ? ohm_hash_mix(h, ohm_net_hash(spec->teacher->net)) : h;
 }
 
 static struct ohm_tensor vector(const char *name, const float *data, size_t n)

@@ -13,7 +13,7 @@
 struct run {
     const struct ohm_train_spec_net *spec;
     struct ohm_weights w, judged, teacher; /* judged: the weights, or their average; values are borrowed */
-    struct ohm_tape *tape, *judge, *twin;
+    struct ohm_tape *tape, *judge, *school;
     struct ohm_analog exact; /* as spec's, without weight noise: what is judged during training */
     struct ohm_run_state s;
     struct ohm_rng root;
@@ -51,6 +51,12 @@ static enum ohm_status allocate(struct run *r, struct ohm_error *err)
     return failed ? ohm_fail(err, OHM_ENOMEM, "out of memory") : OHM_OK;
 }
 
+static bool alike(const struct ohm_net *a, const struct ohm_net *b)
+{
+    return a->input.h == b->input.h && a->input.w == b->input.w && a->input.c == b->input.c &&
+           a->classes == b->classes;
+}
+
 static enum ohm_status check(const struct ohm_train_spec_net *spec, struct ohm_error *err)
 {
     if (spec->samples->count[0] < 1)
@@ -59,6 +65,8 @@ static enum ohm_status check(const struct ohm_train_spec_net *spec, struct ohm_e
         return ohm_fail(err, OHM_ERANGE, "epochs, batch and jobs are at least 1, batch is at most 65536");
     if ((spec->from && spec->from->count == 0) || (spec->teacher && spec->teacher->count == 0))
         return ohm_fail(err, OHM_EDATA, "the weights to start from are empty");
+    if (spec->teacher && !alike(spec->teacher->net, spec->net))
+        return ohm_fail(err, OHM_ECONFIG, "the teacher has another input, or other classes");
     return OHM_OK;
 }
 
@@ -89,8 +97,8 @@ static enum ohm_status make_tapes(struct run *r, struct ohm_error *err)
     if (!spec->teacher || spec->distill <= 0)
         return OHM_OK;
     r->teacher = *spec->teacher;
-    if ((st = ohm_tape_create(&r->twin, &r->teacher, NULL, r->batch, false, spec->jobs, err)) == OHM_OK)
-        ohm_tape_pack(r->twin);
+    if ((st = ohm_tape_create(&r->school, &r->teacher, NULL, r->batch, false, spec->jobs, err)) == OHM_OK)
+        ohm_tape_pack(r->school);
     return st;
 }
 
@@ -157,16 +165,16 @@ static void mix_batch(struct run *r)
     mix(r->target, (size_t)r->spec->net->classes, r->batch, share);
 }
 
-/* Labels of the digital twin, softened by the temperature, take their share (Hinton, Vinyals and Dean 2015). */
-static void ask_twin(struct run *r)
+/* Labels of the teacher, softened by the temperature, take their share (Hinton, Vinyals and Dean 2015). */
+static void ask_teacher(struct run *r)
 {
     const size_t n = (size_t)r->batch * (size_t)r->spec->net->classes;
     const float share = (float)r->spec->distill;
 
-    memcpy(ohm_tape_input(r->twin), ohm_tape_input(r->tape),
+    memcpy(ohm_tape_input(r->school), ohm_tape_input(r->tape),
            r->tape->node[0].numbers * (size_t)r->batch * sizeof(float));
-    ohm_tape_forward(r->twin, r->batch);
-    ohm_softmax(r->soft, ohm_tape_output(r->twin), r->batch, r->spec->net->classes, (float)(1 / r->spec->temperature));
+    ohm_tape_forward(r->school, r->batch);
+    ohm_softmax(r->soft, ohm_tape_output(r->school), r->batch, r->spec->net->classes, (float)(1 / r->spec->temperature));
     for (size_t i = 0; i < n; i++)
         r->target[i] += share * (r->soft[i] - r->target[i]);
 }
@@ -209,8 +217,8 @@ static enum ohm_status step(struct run *r, int index, const struct ohm_rng *augm
     ohm_smooth_targets(r->target, r->label, n, classes, (float)spec->recipe.label_smoothing);
     if (spec->recipe.mixup > 0)
         mix_batch(r);
-    if (r->twin)
-        ask_twin(r);
+    if (r->school)
+        ask_teacher(r);
     p->lr = ohm_learning_rate(&spec->recipe, (double)(p->epoch - 1) + (double)index / r->steps);
     r->tape->step = r->s.step;
     ohm_tape_pack(r->tape);
@@ -345,7 +353,7 @@ enum ohm_status ohm_train_run(struct ohm_weights *w, struct ohm_train_result *re
         st = finish(&r, w, result, err);
     ohm_tape_free(r.tape);
     ohm_tape_free(r.judge);
-    ohm_tape_free(r.twin);
+    ohm_tape_free(r.school);
     ohm_weights_release(&r.w);
     ohm_free(r.s.opt.first);
     ohm_free(r.s.opt.second);

@@ -16,7 +16,7 @@ analog: {epochs: 1, batch: 16, lr: 0.01, distill: 0.5, hardware: {noise: pcm, ra
 validate: {times: [0, 60s, 1d, 30d], draws: 2, samples: 8, calibrate: 4, tile: {read_mode: one_phase}}
 YAML
 export OHMNAS=$program RECIPE=$tmp/r.yaml REFINE=0 BUDGET=200 SEEDS=1 DRAWS=2 EPOCHS=1 ANALOG_EPOCHS=1 SAMPLES=8
-export BASELINES=resnet8 SURROGATE_SET=folds=2 SMALL=5000
+export BASELINES=resnet8 SURROGATE_SET=folds=2 SMALL=3000 DEPTH=4 PARALLEL=2
 publish() {
     said="publish_task $*"
     project/tools/publish_task "$@" >out 2>err </dev/null
@@ -28,6 +28,14 @@ publish; code 2; out 'publish_task TASK DATA'
 publish cifar100 synthetic:60; code 2; err 'no task'
 publish cifar10 nowhere; [ "$code" != 0 ] || wrong "there are no samples"
 [ ! -e project/results ] || wrong "a folder was made for nothing"
+
+# Stopped while networks are trained: it says so by its code, and leaves nothing running.
+EPOCHS=4000 project/tools/publish_task cifar10 synthetic:60 >out 2>err </dev/null &
+for _ in $(seq 1000); do [ -s $made/weights/accurate-1.st.checkpoint ] && break; sleep 0.02; done
+kill $!; wait $!; code=$?
+code 143; sleep 0.5
+! grep -lsa 'epochs=400[0]' /proc/[0-9]*/cmdline >/dev/null || wrong "a training goes on"
+rm -r project/results
 
 # Killed on the way, and then to its end.
 { timeout -s KILL 2 project/tools/publish_task cifar10 synthetic:60; } >/dev/null 2>&1
@@ -70,6 +78,8 @@ assert 'Paired on the same 8 samples' in open(sys.argv[1] + '/report.md').read()
 PY
 grep -q "^ohmnas compare results/published/cifar10/answers/accurate-1.csv results/published/cifar10/answers/resnet8-1.csv --csv$" $made/commands.txt ||
     wrong "the comparison is no command"
+grep -q "weights/small-1.st .* --distill 80 --teacher results/published/cifar10/accurate.yaml --teacher-weights results/published/cifar10/weights/accurate-1.st" \
+    $made/commands.txt || wrong "the small network has no teacher"
 ! grep -q synthetic $made/commands.txt || wrong "where the samples lie is told"
 [ "$(gzip -dc $made/trials.csv.gz | wc -l)" = 201 ] || wrong "200 trials and a header"
 

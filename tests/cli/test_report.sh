@@ -129,7 +129,9 @@ for seed in 1 2; do
     ok validate "$root/searchspaces/reference/resnet8.yaml" "${small[@]}" --weights b$seed.st --chip hermes64 --times 0,1d \
         --draws 2 --samples 8 --seed $seed
 done
-ok train "$root/searchspaces/reference/resnet8.yaml" "${small[@]}" --set epochs=1 -o r.st
+ok train "$net" "${small[@]}" --set epochs=1 --seed 9 -o 't e.st'
+ok train "$root/searchspaces/reference/resnet8.yaml" "${small[@]}" --set epochs=1 --distill 40 --teacher "$net" \
+    --teacher-weights 't e.st' -o r.st
 ok validate "$root/searchspaces/reference/resnet8.yaml" "${small[@]}" --weights r.st --times 0,1h --draws 1 --samples 8 \
     --set tile.out_noise=0 --set device.drift=0.5 --compensation global
 ok report tiny --db s.db --rows rows.csv --baselines base.csv --random 2 -o made; err 'made/report.md'
@@ -164,6 +166,7 @@ assert day['predicted'] == best['metrics']['acc_1d'] and day['predicted_sd'] == 
 assert all(t['predicted'] is None for t in runs[2]['times'])
 assert abs(c['latency_ratio'] - net['latency_us'] / best['metrics']['latency_us']) < 1e-9
 PY
+grep -q -- "--teacher '*$net'* --teacher-weights 't e.st' --distill 40" made/report.md || wrong "the teacher is not told"
 grep -q 'hardware-aware, 2 trainings' made/report.md || wrong "two seeds are not one row"
 grep -q ">$net</text>" made/trained.svg || wrong "the winner is not in the picture"
 

@@ -26,6 +26,18 @@ ok train "$net" "$@" -j 1 -o analog.st --from one.st --analog --distill 50 --set
 ok eval "$net" --task cifar10 --data synthetic:128 -w analog.st --analog --repeats 3 --csv
 [ "$(wc -l <out)" = 4 ] || wrong "three repeats and a header"
 
+# A larger network as the teacher: other weights come of it, and its own network has to be told.
+big=$root/searchspaces/reference/resnet20.yaml
+ok train "$big" "$@" -o big.st
+ok train "$net" "$@" -j 1 -o taught.st --distill 100 --teacher "$big" --teacher-weights big.st
+ok train "$net" "$@" -j 2 -o again.st --distill 100 --teacher "$big" --teacher-weights big.st
+same taught.st again.st; ! cmp -s one.st taught.st || wrong "the teacher taught nothing"
+run train "$net" "$@" -o x.st --distill 50; code 2; err 'there is neither'
+run train "$net" "$@" -o x.st --teacher "$big" --teacher-weights big.st; code 2; err 'go together'
+run train "$net" "$@" -o x.st --distill 50 --teacher "$net" --teacher-weights big.st; code 7; err 'another network'
+run train "$net" "$@" -o x.st --distill 50 --teacher "$root/searchspaces/reference/ds-cnn.yaml" --teacher-weights big.st
+code 7; err 'another network'
+
 run train "$net" --task cifar10 -o x.st; code 2; err '--data is missing'
 run train "$net" "$@"; code 2; err '--output is missing'
 run train "$net" "$@" -o one.st; code 2; err "one.st: .*--force"; ok train "$net" "$@" -o one.st --force --json; json
