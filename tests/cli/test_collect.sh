@@ -49,6 +49,14 @@ ok surrogate train --space resnet-cifar10 --table before.csv --key genotype --ta
 out 'acc_30d'
 "$root/tools/rank_recipes.py" before.csv two.csv >out 2>err || wrong "rank_recipes.py"
 out 'two.csv: tau 1.000'
+python3 - <<'PY' >seeds.csv
+print("genotype,seed,acc_1d,train_s,validate_s")
+for network in range(40):
+    for seed in 1, 2:
+        print(f"n={network},{seed},{network + (seed - 1.5) * 0.1 * (1 if network % 2 else -1)},1,0")
+PY
+"$root/tools/rank_recipes.py" --ceiling seeds.csv >out 2>err || wrong "rank_recipes.py --ceiling"
+out '40 networks .* between seeds 0.07 '; out 'without error would come to a tau of 1.000'
 
 run "$@"; code 2; err 'output is missing'
 run collect r.yaml -o x.csv; code 2; err 'data is missing'
