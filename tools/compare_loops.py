@@ -71,6 +71,7 @@ def main():
     p.add_argument("--closed", default="", help="further options of the closed loop alone, such as '--race 2'")
     p.add_argument("--folder", help="journals go here, so that a stopped comparison goes on; needed with --recipe")
     p.add_argument("--json", action="store_true")
+    p.add_argument("--csv", action="store_true", help="a line a seed, for ohmnas report --loops")
     a, a.rest = p.parse_known_args()
     a.rest = [w for w in a.rest if w != "--"]
     if not a.trainings and not a.hours:
@@ -92,6 +93,12 @@ def main():
                                         "wins": sum(v > 0 for v in d)}
     if a.json:
         print(json.dumps(summary, indent=2))
+        return
+    if a.csv:
+        bounds = a.reference.replace(",", " ")
+        print("seed,hours,start,top,reference," + ",".join(POLICIES))
+        for i, row in enumerate(table):
+            print(f"{i + 1},{spent[i]:.9g},{a.start},{a.top},{bounds}," + ",".join(f"{row[k]:.9g}" for k in POLICIES))
         return
     print("seed  " + "  ".join(f"{k:>12}" for k in POLICIES))
     for i, row in enumerate(table):

@@ -20,6 +20,8 @@ static const struct ohm_option options[] = {
                  .complete = "file"),
     OHM_OPT_LIST(ohm_report_options, compare, "compare", 0, "FILE.csv",
                  "a table of ohmnas compare --csv: networks on the same samples", .complete = "file"),
+    OHM_OPT_TEXT(ohm_report_options, loops, "loops", 0, "FILE.csv",
+                 "a table of tools/compare_loops.py --csv: the closed loop beside random search", .complete = "file"),
     OHM_OPT_TEXT(ohm_report_options, net, "net", 0, "ID",
                  "the network shown at length: n:ID or #NUMBER; the knee of the front when not given"),
     OHM_OPT_INT(ohm_report_options, random, "random", 0, "RUNS", "5", 0, OHM_RACE_RUNS_MAX,
@@ -97,7 +99,7 @@ static enum ohm_status gather(struct ohm_report *r, const char *name, struct ohm
 
     if ((st = ohm_report_load_study(r, name, err)) != OHM_OK || (st = ohm_report_load_rows(r, err)) != OHM_OK ||
         (st = ohm_report_load_baselines(r, err)) != OHM_OK || (st = ohm_report_load_runs(r, err)) != OHM_OK ||
-        (st = ohm_report_load_paired(r, err)) != OHM_OK ||
+        (st = ohm_report_load_paired(r, err)) != OHM_OK || (st = ohm_report_load_loops(r, err)) != OHM_OK ||
         (st = ohm_race_run(&r->race, r->plan, r->store, &r->study, (int)r->opt->random, (int)r->opt->jobs, err)) !=
             OHM_OK)
         return st;

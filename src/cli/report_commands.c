@@ -176,6 +176,8 @@ static enum ohm_status list_report(struct ohm_report *r, struct ohm_error *err)
         ohm_words_option(&s, "baselines", r->baseline_rows.path);
     for (int i = 0; i < r->opt->baseline.count; i++)
         ohm_words_option(&s, "baseline", r->opt->baseline.item[i]);
+    if (r->opt->loops)
+        ohm_words_option(&s, "loops", r->opt->loops);
     for (int i = 0; i < r->opt->compare.count; i++)
         ohm_words_option(&s, "compare", r->opt->compare.item[i]);
     if (r->opt->net)

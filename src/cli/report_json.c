@@ -310,6 +310,7 @@ void ohm_report_write_json(struct ohm_str *s, const struct ohm_report *r)
         ohm_emit_text(&e, "knee", r->net[r->knee].name);
     put_best(&e, r);
     put_race(&e, r);
+    ohm_report_emit_loops(&e, r);
     put_nets(&e, "baselines", r, r->baseline, r->baselines);
     put_runs(&e, r);
     ohm_emit_list(&e, "comparisons");

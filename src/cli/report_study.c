@@ -260,6 +260,7 @@ void ohm_report_release(struct ohm_report *r)
         ohm_validate_result_release(&r->run[i].result);
     ohm_free(r->run);
     ohm_report_release_paired(r);
+    ohm_csv_release(&r->loops);
     ohm_free(r->baseline);
     release_rows(&r->rows);
     release_rows(&r->baseline_rows);

@@ -416,6 +416,7 @@ void ohm_report_write_text(struct ohm_str *s, const struct ohm_report *r, bool p
     put_front(s, r, plots);
     put_best(s, r);
     ohm_report_put_race(s, r, plots);
+    ohm_report_put_loops(s, r);
     put_baselines(s, r);
     ohm_report_put_runs(s, r, plots);
     put_commands(s, r);

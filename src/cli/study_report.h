@@ -16,7 +16,7 @@
 enum { OHM_REPORT_SURROGATES_MAX = 8, OHM_REPORT_MEASURES_MAX = 32, OHM_REPORT_FRONT_SHOWN = 20 };
 
 struct ohm_report_options {
-    const char *db, *rows, *baselines, *output, *net;
+    const char *db, *rows, *baselines, *loops, *output, *net;
     struct ohm_words baseline, compare;
     int64_t random, jobs;
     bool json;
@@ -116,6 +116,7 @@ struct ohm_report {
     int runs;
     struct ohm_csv *paired; /* [paireds]: tables of `ohmnas compare` */
     int paireds;
+    struct ohm_csv loops; /* of tools/compare_loops.py, where the option is given */
     struct ohm_words commands;
 };
 
@@ -146,6 +147,11 @@ enum ohm_status ohm_report_load_paired(struct ohm_report *r, struct ohm_error *e
 void ohm_report_release_paired(struct ohm_report *r);
 void ohm_report_put_paired(struct ohm_str *s, const struct ohm_report *r);
 void ohm_report_emit_paired(struct ohm_emit *e, const struct ohm_report *r);
+
+/* report_loops.c */
+enum ohm_status ohm_report_load_loops(struct ohm_report *r, struct ohm_error *err);
+void ohm_report_put_loops(struct ohm_str *s, const struct ohm_report *r);
+void ohm_report_emit_loops(struct ohm_emit *e, const struct ohm_report *r);
 
 /* report_commands.c, report_commands_runs.c */
 enum ohm_status ohm_report_list_commands(struct ohm_report *r, struct ohm_error *err);

@@ -71,6 +71,10 @@ grep -q '^#   search: random, 100' t.loop.csv || wrong "no journal of a table"
 "$root/tools/compare_loops.py" --ohmnas "$program" --trainings 40 --start 12 --top 7 --seeds 2 --reference 0,90000 \
     --closed '--race 1' -- $table >out 2>err || wrong "compare_loops.py: $(cat err)"
 out 'closed - random: .* of 2 seeds'; out 'closed - once: '
+# shellcheck disable=SC2086
+"$root/tools/compare_loops.py" --ohmnas "$program" --trainings 40 --start 12 --top 7 --seeds 2 --reference 0,90000 --csv \
+    -- $table >out 2>err || wrong "compare_loops.py: $(cat err)"
+out '^seed,hours,start,top,reference,closed,random,once$'; out '^2,[0-9.]*,12,7,0 90000,'
 
 # With trainings all of them share the rows.
 grep -v halving r.yaml | sed 's/networks: 8/networks: 20/' >n.yaml

@@ -66,6 +66,21 @@ out 'Paired on the same 4,890 samples of 330 speakers'
 out '^\| n:1 \| resnet8 \| 1d \| +3, 1 \| +90.13 \| +89.00 \| +1.13 \| +0.50 to 1.75 \| +- \| +0.00012 \| +better at 5 % \|'
 out '^ohmnas report evolved --compare paired.csv'
 ok report evolved --db c.db --random 0 --compare paired.csv --json; json; out '"low_seeds": null'; out '"p_one": 9.999'
+cat >loops.csv <<'CSV'
+seed,hours,start,top,reference,closed,random,once
+1,0.5,20,8,40 800,110,100,105
+2,0.4,20,8,40 800,112,100,113
+CSV
+ok report evolved --db c.db --random 0 --loops loops.csv; out '^ohmnas report evolved --loops loops.csv'
+out 'same 20 networks.* between the front and 40 800'
+out '^\| +2 \| +0.40 \| +112 \| +100 \| +113 \|'
+out 'is \+11 \(\+11.00 %\) against random search, 95 % interval over seeds -1.706 to \+23.71; better in 2 of 2'
+out 'is \+2 \(\+1.83 %\) against a surrogate fitted once, .*; better in 1 of 2'
+ok report evolved --db c.db --random 0 --loops loops.csv --json; json; out '"percent": 11'
+sed 's/112/many/' loops.csv >broken.csv
+run report evolved --db c.db --loops broken.csv; code 7; err 'broken.csv:3: '
+sed 's/once/twice/' loops.csv >broken.csv
+run report evolved --db c.db --loops broken.csv; code 3; err 'once'
 sed 's/,0.5,1.75/,half,1.75/' paired.csv >broken.csv
 run report evolved --db c.db --random 0 --compare broken.csv; code 7; err 'broken.csv:2'
 sed 's/difference/gap/' paired.csv >broken.csv
