@@ -51,7 +51,8 @@ static int64_t count_of(const char *words, const char *key)
     return at && ohm_parse_int64(digits, &value) ? value : 0;
 }
 
-/* What stands after " KEY=", up to " NEXT=" (NULL: none) or the end; it may hold blanks. Moves *options to where it ended. */
+/* What stands after " KEY=", up to " NEXT=" (NULL: none) or the end; it may hold blanks. Moves *options to where it
+ * ended. */
 static void put_text(struct ohm_str *s, const char **options, const char *key, const char *next)
 {
     char mark[32];

@@ -1,4 +1,5 @@
-/* report_loops.c - a table of `tools/compare_loops.py --csv` in a report: the closed loop beside what it has to beat. */
+/* report_loops.c - a table of `tools/compare_loops.py --csv` in a report: the closed loop beside what it has to beat.
+ */
 #include "report_cells.h"
 
 #include "ohm/stat.h"
@@ -8,8 +9,7 @@
 /* The policies by their columns; the first is compared with the others. */
 static const struct {
     const char *column, *name;
-} policies[] = {
-    {"closed", "closed loop"}, {"random", "random search"}, {"once", "a surrogate fitted once"}};
+} policies[] = {{"closed", "closed loop"}, {"random", "random search"}, {"once", "a surrogate fitted once"}};
 enum { POLICIES = sizeof policies / sizeof *policies };
 
 static const char *const settings[] = {"seed", "hours", "start", "top"}; /* numbers, too */
@@ -123,14 +123,14 @@ void ohm_report_put_loops(struct ohm_str *s, const struct ohm_report *r)
 
     if (!r->opt->loops)
         return;
-    ohm_str_printf(s,
-                   "\n## The closed loop\n\nEach policy chose networks that were then trained and measured in truth, for as "
-                   "much processor time as the others (`tools/compare_loops.py`): the closed loop %g a round, by expected "
-                   "gain; random search the next of a draw; the third all at once, by the means of a surrogate that it never "
-                   "fits again. All three of a seed begin with the same %g networks. The hypervolume of what was measured, "
-                   "between the front and %s:\n\n",
-                   number_at(csv, 0, "top"), number_at(csv, 0, "start"),
-                   csv->cell[ohm_csv_column(csv, "reference")]);
+    ohm_str_printf(
+        s,
+        "\n## The closed loop\n\nEach policy chose networks that were then trained and measured in truth, for as "
+        "much processor time as the others (`tools/compare_loops.py`): the closed loop %g a round, by expected "
+        "gain; random search the next of a draw; the third all at once, by the means of a surrogate that it never "
+        "fits again. All three of a seed begin with the same %g networks. The hypervolume of what was measured, "
+        "between the front and %s:\n\n",
+        number_at(csv, 0, "top"), number_at(csv, 0, "start"), csv->cell[ohm_csv_column(csv, "reference")]);
     put_table(s, csv);
     ohm_str_append(s, "\n");
     for (int k = 1; k < POLICIES; k++) {

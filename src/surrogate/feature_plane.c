@@ -12,7 +12,7 @@
     X(fan_in_min_##k, "rows", "their smallest fan-in", l.layers ? l.least : 0)
 
 #define ALL_LEVELS(L) L(0) L(1) L(2) L(3) L(4) L(5)
-#define ONE(k) +1
+#define ONE(k)        +1
 enum { LEVELS = ALL_LEVELS(ONE) };
 #undef ONE
 
