@@ -33,8 +33,10 @@ publish cifar10 nowhere; [ "$code" != 0 ] || wrong "there are no samples"
 EPOCHS=4000 project/tools/publish_task cifar10 synthetic:60 >out 2>err </dev/null &
 for _ in $(seq 1000); do [ -s $made/weights/accurate-1.st.checkpoint ] && break; sleep 0.02; done
 kill $!; wait $!; code=$?
-code 143; sleep 0.5
-! grep -lsa 'epochs=400[0]' /proc/[0-9]*/cmdline >/dev/null || wrong "a training goes on"
+code 143
+running() { grep -lsa 'epochs=400[0]' /proc/[0-9]*/cmdline >/dev/null; }
+for _ in $(seq 100); do running || break; sleep 0.1; done # each ends its step first
+! running || wrong "a training goes on"
 rm -r project/results
 
 # Killed on the way, and then to its end.
