@@ -153,8 +153,8 @@ static enum ohm_status add_row(struct listing *l, int row, struct ohm_error *err
 {
     const struct ohm_report_rows *const rows = &l->r->baseline_rows;
     const struct ohm_space *const space = ohm_plan_space(l->r->plan);
-    const char *const text = ohm_report_cell(rows, row, "genotype");
-    const uint64_t shape = strtoull(ohm_report_cell(rows, row, "net"), NULL, 16);
+    const char *const text = ohm_report_cell(&rows->csv, row, "genotype");
+    const uint64_t shape = strtoull(ohm_report_cell(&rows->csv, row, "net"), NULL, 16);
     struct ohm_net_builder builder = {0};
     struct ohm_genotype g;
     const struct ohm_net *net = NULL;
@@ -165,7 +165,7 @@ static enum ohm_status add_row(struct listing *l, int row, struct ohm_error *err
         return OHM_OK;
     of_space = *text && ohm_genotype_parse(space, &g, text, NULL) == OHM_OK &&
                ohm_decode(space, &g, &builder, &net, NULL) == OHM_OK;
-    st = add(l, ohm_report_cell(rows, row, "id"), of_space ? net : NULL, of_space ? &g : NULL, err);
+    st = add(l, ohm_report_cell(&rows->csv, row, "id"), of_space ? net : NULL, of_space ? &g : NULL, err);
     if (st == OHM_OK)
         l->r->baseline[l->r->baselines - 1].shape = shape;
     ohm_net_release(&builder);

@@ -43,7 +43,7 @@ static int drawn(const struct ohm_report_rows *rows)
     int n = 0;
 
     for (int i = 0; i < rows->csv.rows; i++) {
-        const char *const id = ohm_report_cell(rows, i, "id");
+        const char *const id = ohm_report_cell(&rows->csv, i, "id");
 
         n += strspn(id, "0123456789") == strlen(id);
     }

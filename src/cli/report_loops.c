@@ -46,19 +46,12 @@ enum ohm_status ohm_report_load_loops(struct ohm_report *r, struct ohm_error *er
     return st;
 }
 
-static double number_at(const struct ohm_csv *csv, int row, const char *column)
-{
-    double value = NAN;
-
-    return ohm_csv_double(csv, row, ohm_csv_column(csv, column), &value, NULL) == OHM_OK ? value : (double)NAN;
-}
-
 static double mean_of(const struct ohm_csv *csv, const char *column)
 {
     double sum = 0;
 
     for (int row = 0; row < csv->rows; row++)
-        sum += number_at(csv, row, column);
+        sum += ohm_report_number(csv, row, column);
     return sum / csv->rows;
 }
 
@@ -78,7 +71,7 @@ static bool gain_over(struct gain *g, const struct ohm_csv *csv, const char *oth
         return false;
     *g = (struct gain){.half = NAN};
     for (int row = 0; row < csv->rows; row++) {
-        d[row] = number_at(csv, row, policies[0].column) - number_at(csv, row, other);
+        d[row] = ohm_report_number(csv, row, policies[0].column) - ohm_report_number(csv, row, other);
         g->wins += d[row] > 0;
     }
     g->mean = ohm_mean(d, csv->rows);
@@ -106,10 +99,10 @@ static void put_table(struct ohm_str *s, const struct ohm_csv *csv)
     for (int k = 0; k < POLICIES; k++)
         ohm_table_column(&t, policies[k].name, true);
     for (int row = 0; row < csv->rows; row++) {
-        ohm_report_cell_count(&t, (int64_t)number_at(csv, row, "seed"));
-        ohm_report_cell_digits(&t, number_at(csv, row, "hours"), 2);
+        ohm_report_cell_count(&t, (int64_t)ohm_report_number(csv, row, "seed"));
+        ohm_report_cell_digits(&t, ohm_report_number(csv, row, "hours"), 2);
         for (int k = 0; k < POLICIES; k++)
-            ohm_report_cell_digits(&t, number_at(csv, row, policies[k].column), 0);
+            ohm_report_cell_digits(&t, ohm_report_number(csv, row, policies[k].column), 0);
     }
     ohm_table_markdown(s, &t);
     s->failed |= t.failed;
@@ -130,7 +123,7 @@ void ohm_report_put_loops(struct ohm_str *s, const struct ohm_report *r)
         "gain; random search the next of a draw; the third all at once, by the means of a surrogate that it never "
         "fits again. All three of a seed begin with the same %g networks. The hypervolume of what was measured, "
         "between the front and %s:\n\n",
-        number_at(csv, 0, "top"), number_at(csv, 0, "start"), csv->cell[ohm_csv_column(csv, "reference")]);
+        ohm_report_number(csv, 0, "top"), ohm_report_number(csv, 0, "start"), ohm_report_cell(csv, 0, "reference"));
     put_table(s, csv);
     ohm_str_append(s, "\n");
     for (int k = 1; k < POLICIES; k++) {
@@ -161,14 +154,14 @@ void ohm_report_emit_loops(struct ohm_emit *e, const struct ohm_report *r)
     if (!r->opt->loops)
         return;
     ohm_emit_map(e, "loops");
-    ohm_emit_text(e, "reference", csv->cell[ohm_csv_column(csv, "reference")]);
+    ohm_emit_text(e, "reference", ohm_report_cell(csv, 0, "reference"));
     ohm_emit_list(e, "seeds");
     for (int row = 0; row < csv->rows; row++) {
         ohm_emit_map(e, NULL);
         for (int k = 0; k < SETTINGS; k++)
-            ohm_emit_double(e, settings[k], number_at(csv, row, settings[k]));
+            ohm_emit_double(e, settings[k], ohm_report_number(csv, row, settings[k]));
         for (int k = 0; k < POLICIES; k++)
-            ohm_emit_double(e, policies[k].column, number_at(csv, row, policies[k].column));
+            ohm_emit_double(e, policies[k].column, ohm_report_number(csv, row, policies[k].column));
         ohm_emit_end(e);
     }
     ohm_emit_end(e);

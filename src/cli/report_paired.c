@@ -53,18 +53,6 @@ void ohm_report_release_paired(struct ohm_report *r)
     ohm_free(r->paired);
 }
 
-static const char *text_at(const struct ohm_csv *csv, int row, const char *column)
-{
-    return csv->cell[(size_t)row * (size_t)csv->columns + (size_t)ohm_csv_column(csv, column)];
-}
-
-static double number_at(const struct ohm_csv *csv, int row, const char *column)
-{
-    double value = NAN;
-
-    return ohm_csv_double(csv, row, ohm_csv_column(csv, column), &value, NULL) == OHM_OK ? value : (double)NAN;
-}
-
 static void put_interval(struct ohm_table *t, double low, double high)
 {
     struct ohm_str s = {0};
@@ -92,18 +80,20 @@ static void put_row(struct ohm_table *t, const struct ohm_csv *csv, int row)
 {
     struct ohm_str seeds = {0}, verdict = {0};
 
-    ohm_str_printf(&seeds, "%.0f, %.0f", number_at(csv, row, "seeds_a"), number_at(csv, row, "seeds_b"));
-    ohm_str_printf(&verdict, "%s at %g %%", text_at(csv, row, "a_is"), 100 * number_at(csv, row, "level"));
-    ohm_table_cell(t, text_at(csv, row, "a"));
-    ohm_table_cell(t, text_at(csv, row, "b"));
-    ohm_table_cell(t, text_at(csv, row, "time"));
+    ohm_str_printf(&seeds, "%.0f, %.0f", ohm_report_number(csv, row, "seeds_a"),
+                   ohm_report_number(csv, row, "seeds_b"));
+    ohm_str_printf(&verdict, "%s at %g %%", ohm_report_cell(csv, row, "a_is"),
+                   100 * ohm_report_number(csv, row, "level"));
+    ohm_table_cell(t, ohm_report_cell(csv, row, "a"));
+    ohm_table_cell(t, ohm_report_cell(csv, row, "b"));
+    ohm_table_cell(t, ohm_report_cell(csv, row, "time"));
     ohm_table_cell(t, ohm_str_text(&seeds));
-    ohm_report_cell_digits(t, number_at(csv, row, "acc_a"), 2);
-    ohm_report_cell_digits(t, number_at(csv, row, "acc_b"), 2);
-    ohm_report_cell_digits(t, number_at(csv, row, "difference"), 2);
-    put_interval(t, number_at(csv, row, "low"), number_at(csv, row, "high"));
-    put_interval(t, number_at(csv, row, "low_seeds"), number_at(csv, row, "high_seeds"));
-    put_p(t, number_at(csv, row, "p"));
+    ohm_report_cell_digits(t, ohm_report_number(csv, row, "acc_a"), 2);
+    ohm_report_cell_digits(t, ohm_report_number(csv, row, "acc_b"), 2);
+    ohm_report_cell_digits(t, ohm_report_number(csv, row, "difference"), 2);
+    put_interval(t, ohm_report_number(csv, row, "low"), ohm_report_number(csv, row, "high"));
+    put_interval(t, ohm_report_number(csv, row, "low_seeds"), ohm_report_number(csv, row, "high_seeds"));
+    put_p(t, ohm_report_number(csv, row, "p"));
     ohm_table_cell(t, ohm_str_text(&verdict));
     t->failed |= seeds.failed || verdict.failed;
     ohm_str_release(&seeds);
@@ -113,14 +103,14 @@ static void put_row(struct ohm_table *t, const struct ohm_csv *csv, int row)
 /* "2,000 samples", "4,890 samples of 330 speakers": of the first row, for all files of a task are of one set. */
 static void put_samples(struct ohm_str *s, const struct ohm_csv *csv)
 {
-    const double items = number_at(csv, 0, "items"), units = number_at(csv, 0, "units");
+    const double items = ohm_report_number(csv, 0, "items"), units = ohm_report_number(csv, 0, "units");
 
     ohm_report_put_value(s, "items", items);
     ohm_str_append(s, " samples");
-    if (strcmp(text_at(csv, 0, "unit"), "item") != 0) {
+    if (strcmp(ohm_report_cell(csv, 0, "unit"), "item") != 0) {
         ohm_str_append(s, " of ");
         ohm_report_put_value(s, "units", units);
-        ohm_str_printf(s, " %ss", text_at(csv, 0, "unit"));
+        ohm_str_printf(s, " %ss", ohm_report_cell(csv, 0, "unit"));
     }
 }
 
@@ -159,9 +149,9 @@ void ohm_report_emit_paired(struct ohm_emit *e, const struct ohm_report *r)
             ohm_emit_map(e, NULL);
             for (int k = 0; k < COLUMNS; k++)
                 if (columns[k].number)
-                    ohm_emit_double(e, columns[k].name, number_at(&r->paired[i], row, columns[k].name));
+                    ohm_emit_double(e, columns[k].name, ohm_report_number(&r->paired[i], row, columns[k].name));
                 else
-                    ohm_emit_text(e, columns[k].name, text_at(&r->paired[i], row, columns[k].name));
+                    ohm_emit_text(e, columns[k].name, ohm_report_cell(&r->paired[i], row, columns[k].name));
             ohm_emit_end(e);
         }
     ohm_emit_end(e);

@@ -94,7 +94,8 @@ static double priced(const struct ohm_report *r, int row, const char *metric)
     struct ohm_evaluation e;
 
     if (at < 0 ||
-        ohm_genotype_parse(ohm_plan_space(r->plan), &g, ohm_report_cell(&r->rows, row, "genotype"), NULL) != OHM_OK ||
+        ohm_genotype_parse(ohm_plan_space(r->plan), &g, ohm_report_cell(&r->rows.csv, row, "genotype"), NULL) !=
+            OHM_OK ||
         ohm_evaluate(ohm_plan_evaluator(r->plan), &g, 1, 1, &e, NULL) != OHM_OK)
         return NAN;
     return e.metric[at];
@@ -105,7 +106,8 @@ static bool put_all_rows(struct picture *p, const struct ohm_report *r)
     struct places *const e = next(p, r->rows.path ? (size_t)r->rows.csv.rows : 1);
 
     for (int i = 0; e && r->rows.path && i < r->rows.csv.rows; i++)
-        put(e, priced(r, i, r->objectives.name[1]), ohm_report_number(&r->rows, i, r->objectives.name[0]), NAN, NULL);
+        put(e, priced(r, i, r->objectives.name[1]), ohm_report_number(&r->rows.csv, i, r->objectives.name[0]), NAN,
+            NULL);
     finish(p, "measured networks", OHM_SERIES_DOTS, 0);
     return e != NULL;
 }

@@ -11,19 +11,19 @@
 
 enum { SEEDS_MAX = 64 };
 
-const char *ohm_report_cell(const struct ohm_report_rows *rows, int row, const char *column)
+const char *ohm_report_cell(const struct ohm_csv *csv, int row, const char *column)
 {
-    const int i = ohm_csv_column(&rows->csv, column);
+    const int i = ohm_csv_column(csv, column);
 
-    return i < 0 ? "" : rows->csv.cell[(size_t)row * (size_t)rows->csv.columns + (size_t)i];
+    return i < 0 ? "" : csv->cell[(size_t)row * (size_t)csv->columns + (size_t)i];
 }
 
-double ohm_report_number(const struct ohm_report_rows *rows, int row, const char *column)
+double ohm_report_number(const struct ohm_csv *csv, int row, const char *column)
 {
-    const int i = ohm_csv_column(&rows->csv, column);
+    const int i = ohm_csv_column(csv, column);
     double value = NAN;
 
-    if (i < 0 || ohm_csv_double(&rows->csv, row, i, &value, NULL) != OHM_OK)
+    if (i < 0 || ohm_csv_double(csv, row, i, &value, NULL) != OHM_OK)
         return NAN;
     return value;
 }
@@ -41,20 +41,20 @@ static bool is_repeat(const char *id)
 static void count_rows(struct ohm_report_rows *rows)
 {
     for (int i = 0; i < rows->csv.rows; i++) {
-        const char *const state = ohm_report_cell(rows, i, "state");
-        const double train_s = ohm_report_number(rows, i, "train_s"),
-                     validate_s = ohm_report_number(rows, i, "validate_s");
+        const char *const state = ohm_report_cell(&rows->csv, i, "state");
+        const double train_s = ohm_report_number(&rows->csv, i, "train_s"),
+                     validate_s = ohm_report_number(&rows->csv, i, "validate_s");
 
         rows->done += strcmp(state, "done") == 0;
         rows->censored += strcmp(state, "censored") == 0;
         rows->failed += strcmp(state, "failed") == 0;
-        rows->networks += !is_repeat(ohm_report_cell(rows, i, "id"));
-        rows->chosen +=
-            strncmp(ohm_report_cell(rows, i, "id"), "n:", 2) == 0 && !is_repeat(ohm_report_cell(rows, i, "id"));
+        rows->networks += !is_repeat(ohm_report_cell(&rows->csv, i, "id"));
+        rows->chosen += strncmp(ohm_report_cell(&rows->csv, i, "id"), "n:", 2) == 0 &&
+                        !is_repeat(ohm_report_cell(&rows->csv, i, "id"));
         rows->hours += ((isnan(train_s) ? 0 : train_s) + (isnan(validate_s) ? 0 : validate_s)) / 3600;
     }
-    rows->recipe = rows->csv.rows > 0 ? ohm_report_cell(rows, 0, "recipe") : "";
-    rows->fingerprint = rows->csv.rows > 0 ? ohm_report_cell(rows, 0, "fingerprint") : "";
+    rows->recipe = rows->csv.rows > 0 ? ohm_report_cell(&rows->csv, 0, "recipe") : "";
+    rows->fingerprint = rows->csv.rows > 0 ? ohm_report_cell(&rows->csv, 0, "fingerprint") : "";
 }
 
 static bool is_measure(const char *name)
@@ -171,9 +171,9 @@ static bool is_of(const struct ohm_report_rows *rows, int row, uint64_t shape, c
     char text[17];
 
     if (shape == 0)
-        return genotype && *genotype && strcmp(ohm_report_cell(rows, row, "genotype"), genotype) == 0;
+        return genotype && *genotype && strcmp(ohm_report_cell(&rows->csv, row, "genotype"), genotype) == 0;
     snprintf(text, sizeof text, "%016" PRIx64, shape);
-    return strcmp(ohm_report_cell(rows, row, "net"), text) == 0;
+    return strcmp(ohm_report_cell(&rows->csv, row, "net"), text) == 0;
 }
 
 /* Rows of other fingerprints are not mixed with those of the first one found. */
@@ -181,13 +181,13 @@ static void join(struct joining *j, struct ohm_report_measured *m, const struct 
                  const char *genotype)
 {
     for (int i = 0; rows->path && i < rows->csv.rows && j->count < SEEDS_MAX; i++) {
-        const char *const fingerprint = ohm_report_cell(rows, i, "fingerprint");
+        const char *const fingerprint = ohm_report_cell(&rows->csv, i, "fingerprint");
 
         if (!is_of(rows, i, shape, genotype) || (m->fingerprint && strcmp(m->fingerprint, fingerprint) != 0))
             continue;
         m->fingerprint = fingerprint;
-        if (strcmp(ohm_report_cell(rows, i, "state"), "done") != 0) {
-            m->state = ohm_report_cell(rows, i, "state");
+        if (strcmp(ohm_report_cell(&rows->csv, i, "state"), "done") != 0) {
+            m->state = ohm_report_cell(&rows->csv, i, "state");
             continue;
         }
         j->rows[j->count] = rows;
@@ -203,7 +203,7 @@ static double spread_of(const struct joining *j, int i, const char *name)
     if (strncmp(name, "acc_", 4) != 0)
         return NAN;
     snprintf(column, sizeof column, "spread_%.60s", name + 4);
-    return ohm_report_number(j->rows[i], j->row[i], column);
+    return ohm_report_number(&j->rows[i]->csv, j->row[i], column);
 }
 
 static void average(const struct joining *j, const char *name, double *mean, double *spread)
@@ -212,7 +212,7 @@ static void average(const struct joining *j, const char *name, double *mean, dou
     int n = 0, at = 0;
 
     for (int i = 0; i < j->count; i++) {
-        const double v = ohm_report_number(j->rows[i], j->row[i], name);
+        const double v = ohm_report_number(&j->rows[i]->csv, j->row[i], name);
 
         if (isnan(v))
             continue;

@@ -128,8 +128,9 @@ void ohm_report_release(struct ohm_report *r);
 
 /* report_rows.c */
 enum ohm_status ohm_report_load_rows(struct ohm_report *r, struct ohm_error *err);
-const char *ohm_report_cell(const struct ohm_report_rows *rows, int row, const char *column);
-double ohm_report_number(const struct ohm_report_rows *rows, int row, const char *column);
+/* "" and NaN where there is no such column, or no number. */
+const char *ohm_report_cell(const struct ohm_csv *csv, int row, const char *column);
+double ohm_report_number(const struct ohm_csv *csv, int row, const char *column);
 /* Joins the rows of that shape, or where it is 0 of that genotype, of both files. */
 void ohm_report_measure(struct ohm_report_measured *m, const struct ohm_report *r, uint64_t shape,
                         const char *genotype);
