@@ -70,21 +70,20 @@ static void release(struct picture *p)
     }
 }
 
-/* ---- the front ---- */
-
-/* A logarithmic axis where the networks lie far apart. */
-static bool wide(const struct ohm_report *r, const char *metric)
+/* A logarithmic axis where the points lie far apart. */
+static bool wide(const struct picture *p)
 {
     double low = INFINITY, high = 0;
 
-    for (int i = 0; i < r->nets + r->baselines; i++) {
-        const double v = ohm_report_metric(r, i < r->nets ? &r->net[i] : &r->baseline[i - r->nets], metric);
-
-        low = fmin(low, v);
-        high = fmax(high, v);
-    }
-    return low > 0 && high > 10 * low;
+    for (int k = 0; k < p->count; k++)
+        for (int i = 0; i < p->series[k].n; i++) {
+            low = fmin(low, p->series[k].x[i]);
+            high = fmax(high, p->series[k].x[i]);
+        }
+    return low > 0 && high > 5 * low;
 }
+
+/* ---- the front ---- */
 
 /* What the study's own chip says of the row's network: the rows may have been priced on another one. */
 static double priced(const struct ohm_report *r, int row, const char *metric)
@@ -195,7 +194,7 @@ enum ohm_status ohm_report_plot_front(struct ohm_str *s, const struct ohm_report
                                     .y_label = r->objectives.name[0],
                                     .series = p.series,
                                     .count = p.count,
-                                    .log_x = wide(r, r->objectives.name[1])};
+                                    .log_x = wide(&p)};
 
     if (whole)
         ohm_chart_svg(s, &chart);

@@ -185,6 +185,17 @@ grep -q -- "--teacher '*$net'* --teacher-weights 't e.st' --distill 40" made/rep
 grep -q 'hardware-aware, 2 trainings' made/report.md || wrong "two seeds are not one row"
 grep -q ">$net</text>" made/trained.svg || wrong "the winner is not in the picture"
 
+# Front and baselines are within a factor of five, the rows are not: all are seen on a logarithmic axis.
+ok search --task cifar10 --surrogate ./surr --strategy nsga2 --objective 'maximize acc_1d' --objective 'minimize latency_us' \
+    --where 'latency_us >= 2000' --budget 300 --name slow --db slow.db --progress none
+ok report slow --db slow.db --rows rows.csv --random 0 -o slow
+python3 - <<'PY' || wrong "the axis of the front does not suit the rows"
+import math, re
+ticks = re.findall(r'<text x="([\d.]+)" y="[\d.]+" text-anchor="middle">([\d.]+)</text>', open('slow/front.svg').read())
+decades = [math.log10(float(b[1]) / float(a[1])) / (float(b[0]) - float(a[0])) for a, b in zip(ticks, ticks[1:])]
+assert len(decades) >= 2 and max(decades) < 1.02 * min(decades)
+PY
+
 # A number that is none is told with its line.
 sed '$s/,[^,]*$/,soon/' base.csv >bad.csv
 run report tiny --db s.db --rows rows.csv --baselines bad.csv; code 7; err "bad.csv:$(wc -l <bad.csv): "
