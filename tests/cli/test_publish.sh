@@ -58,7 +58,7 @@ publish cifar10 synthetic:60 # waits for the trainings that were left
 code 0; err 'written: results/published/cifar10/report.md'
 for file in report.md report.json front.svg course.svg trained.svg drift.svg accurate.yaml rows.csv baselines.csv surrogate/card.yaml \
     trials.csv.gz commands.txt samples weights/accurate-1-analog.st weights/resnet8-1-analog.st drift/resnet8-1.csv \
-    answers/accurate-1.csv answers/resnet8-1.csv compare/accurate-resnet8.csv; do
+    answers/accurate-1.csv answers/resnet8-1.csv compare/accurate-resnet8.csv small/report.md; do
     [ -s $made/$file ] || wrong "there is no $file"
 done
 json $made/report.json
@@ -75,6 +75,11 @@ net = next(b for b in r['baselines'] if b['net'] == 'resnet8')
 assert net['same_recipe'] and net['seeds'] == 1
 assert any(n['metrics']['params'] < 5000 for n in r['front'])
 assert r['study']['trials'] == 200
+small = json.load(open(sys.argv[1] + '/small/report.json'))
+names = {v['net'] for v in small['validations']}
+assert small['study']['trials'] == 200 and 'resnet8' in names and len(names) >= 2
+assert small['paired'] and all(p['b'] == 'resnet8' for p in small['paired'])
+assert all(n['metrics']['params'] < 3000 and n['metrics']['depth'] >= 4 for n in small['front'])
 
 # Answers are of the same validation, and the comparison of these answers.
 def answers(net, time):
