@@ -80,6 +80,9 @@ struct ohm_chart {
     int ticks;
 };
 
+/* Whether an x axis is better logarithmic: all x are positive, and the largest is more than five times the smallest. */
+bool ohm_series_wide(const struct ohm_series *series, int count);
+
 /* One self-contained SVG, 720 wide, with a legend above the drawing. The same chart gives the same bytes. */
 void ohm_chart_svg(struct ohm_str *s, const struct ohm_chart *chart);
 

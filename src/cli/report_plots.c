@@ -70,19 +70,6 @@ static void release(struct picture *p)
     }
 }
 
-/* A logarithmic axis where the points lie far apart. */
-static bool wide(const struct picture *p)
-{
-    double low = INFINITY, high = 0;
-
-    for (int k = 0; k < p->count; k++)
-        for (int i = 0; i < p->series[k].n; i++) {
-            low = fmin(low, p->series[k].x[i]);
-            high = fmax(high, p->series[k].x[i]);
-        }
-    return low > 0 && high > 5 * low;
-}
-
 /* ---- the front ---- */
 
 /* What the study's own chip says of the row's network: the rows may have been priced on another one. */
@@ -194,7 +181,7 @@ enum ohm_status ohm_report_plot_front(struct ohm_str *s, const struct ohm_report
                                     .y_label = r->objectives.name[0],
                                     .series = p.series,
                                     .count = p.count,
-                                    .log_x = wide(&p)};
+                                    .log_x = ohm_series_wide(p.series, p.count)};
 
     if (whole)
         ohm_chart_svg(s, &chart);

@@ -69,18 +69,6 @@ static struct ohm_series series_of(const struct side *e, const char *name, int c
                                .n = e->n};
 }
 
-static bool wide(const struct side *e)
-{
-    double low = INFINITY, high = 0;
-
-    for (int k = 0; k < 2; k++)
-        for (int i = 0; i < e[k].n; i++) {
-            low = fmin(low, e[k].x[i]);
-            high = fmax(high, e[k].x[i]);
-        }
-    return low > 0 && high > 10 * low;
-}
-
 static void draw(struct ohm_str *s, const struct ohm_report *r, const struct side *e)
 {
     const struct ohm_series series[] = {series_of(&e[1], "baselines", 2),
@@ -90,7 +78,7 @@ static void draw(struct ohm_str *s, const struct ohm_report *r, const struct sid
                                     .y_label = r->objectives.name[0],
                                     .series = series,
                                     .count = 2,
-                                    .log_x = wide(e)};
+                                    .log_x = ohm_series_wide(series, 2)};
 
     ohm_chart_svg(s, &chart);
 }

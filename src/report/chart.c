@@ -251,6 +251,18 @@ static void put_style(struct ohm_str *style)
     ohm_str_append(style, ".d{fill-opacity:.45}.b{fill-opacity:.25}");
 }
 
+bool ohm_series_wide(const struct ohm_series *series, int count)
+{
+    double low = INFINITY, high = 0;
+
+    for (int k = 0; k < count; k++)
+        for (int i = 0; i < series[k].n; i++) {
+            low = fmin(low, series[k].x[i]);
+            high = fmax(high, series[k].x[i]);
+        }
+    return low > 0 && high > 5 * low;
+}
+
 void ohm_chart_svg(struct ohm_str *s, const struct ohm_chart *chart)
 {
     struct ohm_svg_frame f = {.top = OHM_SVG_TOP + LEGEND_LINE * put_legend(NULL, chart)};

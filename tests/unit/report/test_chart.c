@@ -139,6 +139,18 @@ static void a_legend_that_is_too_long_for_a_line_takes_two(void **state)
     ohm_str_release(&six);
 }
 
+static void x_is_logarithmic_where_it_spans_more_than_a_factor_of_five(void **state)
+{
+    const double near[] = {10, 20}, far[] = {51, 30}, zero[] = {0, 100};
+    const struct ohm_series series[] = {{.x = near, .n = 2}, {.x = far, .n = 2}, {.x = zero, .n = 2}};
+
+    (void)state;
+    assert_false(ohm_series_wide(series, 0));
+    assert_false(ohm_series_wide(series, 1));
+    assert_true(ohm_series_wide(series, 2));  /* from the first one's 10 to the second one's 51 */
+    assert_false(ohm_series_wide(series, 3)); /* 0 has no logarithm */
+}
+
 static void a_markdown_table_holds_any_text(void **state)
 {
     struct ohm_table t = {0};
@@ -165,6 +177,7 @@ int main(void)
         cmocka_unit_test(an_axis_may_have_names_in_place_of_numbers),
         cmocka_unit_test(a_chart_without_a_point_says_so),
         cmocka_unit_test(a_legend_that_is_too_long_for_a_line_takes_two),
+        cmocka_unit_test(x_is_logarithmic_where_it_spans_more_than_a_factor_of_five),
         cmocka_unit_test(a_markdown_table_holds_any_text),
     };
 
