@@ -86,6 +86,7 @@ struct ohm_tile_config {
     int periphery;        /* enum ohm_tile_periphery */
     struct ohm_nmpu_config nmpu;
 
+    int64_t redundancy; /* the weights of a tile lie in so many arrays, whose outputs are averaged digitally */
     int64_t weight_slices, weight_slice_bits; /* slices of so many bits, each on tiles of its own; 0 bits: not cut */
     int64_t input_slice_bits;                 /* a conversion for so many bits of the inputs; 0: of all */
     bool on_off_current; /* the current of g_min flows through the converters; the sum of phases takes it back */

@@ -65,6 +65,7 @@ struct ohm_chip_use {
     int bits;             /* enum ohm_chip_bits: of converters that can be set; default 8 */
     int depthwise;        /* enum ohm_depthwise: where depthwise layers run; default the unit made for them */
     int matrices;         /* enum ohm_matrices: where all other layers with weights run; default the arrays */
+    int64_t redundancy;   /* every tile lies on so many cores, chained, whose outputs are averaged; default 1 */
 };
 
 extern const struct ohm_field ohm_chip_use_fields[];
@@ -99,7 +100,7 @@ struct ohm_cost_layer {
     int32_t layer;             /* index in the net, or in the list of matrices */
     int64_t rows, cols, positions; /* of the matrix; groups written out along its diagonal */
     int32_t row_tiles, col_tiles, tiles, copies;
-    double util;               /* weights / (tiles * tile size) */
+    double util;               /* cells that hold a weight / (tiles * tile size) */
     double latency_us;         /* of all positions, without copies */
     double energy_uJ;          /* dynamic */
     double part_us[OHM_COST_PARTS], part_uJ[OHM_COST_PARTS]; /* of these */
@@ -111,7 +112,7 @@ struct ohm_cost {
     int32_t chips;             /* chips needed: 1 when it fits */
     bool fits;
     int64_t cores_over;        /* by how many cores the net is too large for one chip; 0 when it fits */
-    double util;               /* weights / (cores_single * tile size) */
+    double util;               /* cells that hold a weight / (cores_single * tile size) */
     double latency_us;         /* of one inference: layer-serial, or first image of the pipeline */
     double interval_us;        /* between inferences: equals latency_us when serial */
     double energy_uJ;          /* of one inference, static share included */
@@ -154,7 +155,7 @@ enum ohm_status ohm_cost_matrices(const struct ohm_chip *chip, const struct ohm_
 /* Where the weights lie: one rectangle of a layer's matrix on one core. Core 64 of a chip with 64 cores is the first
  * one of the second chip. Groups lie along the diagonal, so that a rectangle of a grouped layer holds zeros as well. */
 struct ohm_placement {
-    int32_t layer, copy, core;
+    int32_t layer, copy, core; /* copy: one of copies x redundancy */
     int64_t row, col;    /* first row and column of the matrix, groups written out along its diagonal */
     int32_t rows, cols;  /* of this tile */
     int32_t at_row, at_col; /* where on the core: 0 unless tiles share one */

@@ -38,7 +38,7 @@ struct nmpu {
 
 struct tile {
     int first_row, rows, first_column, columns;
-    int slice;                        /* of the weights */
+    int plane;                        /* which of the arrays at its place: redundancy x slices of the weights */
     float *scale, *alpha, *gain;      /* [columns]; gain = scale alpha */
     float *target, *programmed, *now; /* [columns][rows] */
     float *latent[2 * OHM_PAIRS_MAX]; /* of the devices */
@@ -62,7 +62,7 @@ struct tile {
 struct ohm_tiles {
     struct ohm_tile_config config;
     const struct ohm_device *device;                             /* NULL: no errors */
-    int outputs, inputs, row_tiles, column_tiles, slices, count; /* count: of all slices of the weights */
+    int outputs, inputs, row_tiles, column_tiles, planes, count; /* planes: arrays of a place, count: of all */
     int rows_most, columns_most;
     float input_range; /* 0: none */
     float pedestal;    /* weight that the current of the smallest conductance is; 0: it is not seen */
@@ -73,7 +73,7 @@ struct ohm_tiles {
     float *fold_scale, *fold_offset; /* [outputs]; of a periphery that is not fp32 */
     bool fold_relu;
     float fold_bound, fold_unit; /* what an INT8 of 127 is to stand for; of 1, as it is */
-    struct tile *tile;           /* [column_tiles][row_tiles][slices] */
+    struct tile *tile;           /* [column_tiles][row_tiles][planes] */
     float *w, *whole;            /* exact: [outputs][inputs] as given; as it is now, packed */
     float *now;                  /* exact: the same before it is packed */
     float *step;                 /* [outputs]: a level of the partial sums */

@@ -50,11 +50,13 @@ const struct ohm_field ohm_tile_fields[] = {
     OHM_REAL(ohm_tile_config, adc_offset_sd, 0, 0, 30, "spread of counts without any current"),
     OHM_CHOICE(ohm_tile_config, periphery, OHM_TILE_FP32, periphery_names, "what comes behind the ADC"),
     {OHM_FIELD_CHOICE, "nmpu_rounding", offsetof(struct ohm_tile_config, nmpu.rounding), OHM_NMPU_HALF_UP, NULL, 0, 0,
-     rounding_names, "of nmpu, to whole numbers"},
+     rounding_names, "of nmpu, to whole numbers", false},
     {OHM_FIELD_INT, "nmpu_guard_bits", offsetof(struct ohm_tile_config, nmpu.guard_bits), 3, NULL, 0, 7, NULL,
-     "of nmpu, fraction bits between the branches and the batch norm"},
+     "of nmpu, fraction bits between the branches and the batch norm", false},
     {OHM_FIELD_INT, "nmpu_branch_bits", offsetof(struct ohm_tile_config, nmpu.branch_bits), 21, NULL, 8, 32, NULL,
-     "of nmpu, width of a branch, with sign"},
+     "of nmpu, width of a branch, with sign", false},
+    OHM_LATER_INT(ohm_tile_config, redundancy, 1, 1, 64,
+                  "arrays that hold the same weights, whose outputs are averaged"),
     OHM_INT(ohm_tile_config, weight_slices, 1, 1, 16, "parts of the bits of a weight, each on tiles of its own"),
     OHM_INT(ohm_tile_config, weight_slice_bits, 0, 0, 8, "of such a part, without sign; 0: weights are not rounded"),
     OHM_INT(ohm_tile_config, input_slice_bits, 0, 0, 15, "bits of inputs a conversion is made for; 0: all at once"),
@@ -83,6 +85,8 @@ static enum ohm_status check_periphery(const struct ohm_tile_config *c, struct o
         return ohm_fail(err, OHM_ECONFIG, "periphery %s has 8 bits between tiles: leave partial_bits at 0", name);
     if (c->weight_slice_bits > 0 || c->input_slice_bits > 0)
         return ohm_fail(err, OHM_ECONFIG, "periphery %s does not shift and add: slices need fp32", name);
+    if (c->redundancy > 1)
+        return ohm_fail(err, OHM_ECONFIG, "periphery %s does not average arrays: redundancy needs fp32", name);
     return OHM_OK;
 }
 
@@ -117,6 +121,8 @@ enum ohm_status ohm_tile_config_check(const struct ohm_tile_config *c, struct oh
         return ohm_fail(err, OHM_ECONFIG, "adc_bits is %d and adc_bound 0: rounding needs a bound", (int)c->adc_bits);
     if (c->dac_bits == 1 || c->adc_bits == 1 || c->partial_bits == 1)
         return ohm_fail(err, OHM_ECONFIG, "a converter of 1 bit has no level beside 0: give 0 or at least 2 bits");
+    if (c->redundancy < 1)
+        return ohm_fail(err, OHM_ECONFIG, "redundancy is %d: weights lie in one array at least", (int)c->redundancy);
     if ((st = check_periphery(c, err)) != OHM_OK || (st = check_slices(c, err)) != OHM_OK)
         return st;
     if (c->noise_management != OHM_NM_NONE && c->dac_bound > 0 && (c->dac_bound < 1 || c->dac_bound > 1))

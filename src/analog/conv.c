@@ -69,7 +69,7 @@ static void fill_columns(const struct conv_call *call, const struct view *view, 
     memset(view->begin, 0, (size_t)t->column_tiles * width * sizeof(float));
     for (int k = 0; k < t->count; k++) {
         const struct tile *const tile = &t->tile[k];
-        const size_t column = (size_t)(k / (t->row_tiles * t->slices));
+        const size_t column = (size_t)(k / (t->row_tiles * t->planes));
 
         for (int c = 0; c < tile->columns; c++) {
             const float unit = call->side_by_side ? group[c]->fold_unit : t->fold_unit;
@@ -245,7 +245,7 @@ static void copy_out(const struct piece *p, float *y, const float *from)
 static void keep_partials(const struct piece *p, const float *from)
 {
     const struct conv_call *const call = p->call;
-    const size_t row = (size_t)(p->index / p->view->t->slices % p->view->t->row_tiles);
+    const size_t row = (size_t)(p->index / p->view->t->planes % p->view->t->row_tiles);
     const size_t all = (size_t)call->mvm->n * (size_t)call->out_h * (size_t)call->out_w;
 
     copy_out(p, call->mvm->partials + (row * all + (size_t)(p->first - call->mvm->first)) * (size_t)call->outputs,
@@ -258,7 +258,7 @@ static void run_column(const struct piece *band, int column, float *y)
     const struct conv_call *const call = band->call;
     const struct ohm_tiles *const t = band->view->t;
     const size_t width = (size_t)call->width;
-    const int tiles = t->row_tiles * t->slices, first = column * tiles;
+    const int tiles = t->row_tiles * t->planes, first = column * tiles;
     const float *const begin = band->view->begin + (size_t)column * width;
     struct piece p = *band;
     float *to;
@@ -271,7 +271,7 @@ static void run_column(const struct piece *band, int column, float *y)
         p.soon_n = p.index == first && to == y ? (size_t)p.n * width : 0;
         p.stream = ohm_rng_child(&p.view->stream, (uint64_t)p.index);
         piece_run(&p, to, p.index == first ? begin : NULL, p.view->factor + (size_t)p.index * width);
-        if (p.tile->slice < t->slices - 1)
+        if (p.tile->plane < t->planes - 1)
             continue;
         if (t->config.partial_bits > 0)
             round_partial(&p, to);

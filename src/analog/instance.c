@@ -228,6 +228,8 @@ static void join(struct ohm_tiles *t)
     for (int k = 0; k < t->count; k++) {
         const struct tile *const tile = &t->tile[k];
 
+        if (as_given && tile->plane > 0)
+            continue;
         for (int c = 0; c < tile->columns; c++)
             for (int r = 0; r < tile->rows; r++) {
                 const size_t at = (size_t)(tile->first_column + c) * (size_t)t->inputs + (size_t)(tile->first_row + r);

@@ -102,7 +102,7 @@ static void join_tile(struct joining *j, struct tile *to)
     const struct tile *const first = &j->group[0]->tile[j->index];
 
     *to =
-        (struct tile){.first_row = first->first_row, .rows = first->rows, .columns = j->groups, .slice = first->slice};
+        (struct tile){.first_row = first->first_row, .rows = first->rows, .columns = j->groups, .plane = first->plane};
     for (size_t i = 0; i < sizeof of_columns / sizeof of_columns[0]; i++)
         join_columns(j, to, of_columns[i].at, of_columns[i].size);
     for (int kind = 0; kind < 3; kind++)

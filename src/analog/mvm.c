@@ -66,7 +66,7 @@ static void add_tile(const struct call *call, const struct tile *tile, float *y,
 
         steps_of(call->isa)->add_columns(own, out + (size_t)i * (size_t)tile->columns, tile->gain, tile->columns,
                                          range);
-        if (levels > 0 && tile->slice == t->slices - 1)
+        if (levels > 0 && tile->plane == t->planes - 1)
             steps_of(call->isa)->partial(own, t->step + tile->first_column, tile->columns, (float)levels);
     }
 }
@@ -83,7 +83,7 @@ static void add_counts(const struct call *call, const struct tile *tile, float *
 static void keep_partials(const struct call *call, const struct tile *tile, int index, const float *y, int n, int at)
 {
     const size_t outputs = (size_t)call->t->outputs, first = (size_t)tile->first_column;
-    const int row = index / call->t->slices % call->t->row_tiles;
+    const int row = index / call->t->planes % call->t->row_tiles;
     float *const to = call->mvm->partials + ((size_t)row * (size_t)call->mvm->n + (size_t)at) * outputs;
 
     for (size_t i = 0; i < (size_t)n; i++)

@@ -234,7 +234,9 @@ static void fill_tile(struct ohm_tiles *t, struct tile *tile, const float *w, co
         ohm_scale_weights(tile->target, tile->scale, tile->columns, tile->rows, c->omega,
                           c->scaling == OHM_SCALING_COLUMN);
     if (c->weight_slice_bits > 0)
-        weight_slice(c, tile->target, tile->scale, tile->columns, tile->rows, tile->slice);
+        weight_slice(c, tile->target, tile->scale, tile->columns, tile->rows, tile->plane % (int)c->weight_slices);
+    for (int k = 0; k < tile->columns && c->redundancy > 1; k++)
+        tile->scale[k] /= (float)c->redundancy;
     if (sign)
         mirror(tile, sign);
     if (t->device) {
@@ -250,9 +252,9 @@ static void cut(struct ohm_tiles *t)
     for (int i = 0; i < t->count; i++) {
         struct tile *const tile = &t->tile[i];
 
-        const int place = i / t->slices;
+        const int place = i / t->planes;
 
-        tile->slice = i % t->slices;
+        tile->plane = i % t->planes;
         tile->rows = ohm_part(t->inputs, (int)t->config.rows, place % t->row_tiles, &tile->first_row);
         tile->columns = ohm_part(t->outputs, (int)t->config.columns, place / t->row_tiles, &tile->first_column);
         t->rows_most = tile->rows > t->rows_most ? tile->rows : t->rows_most;
@@ -260,11 +262,12 @@ static void cut(struct ohm_tiles *t)
     }
 }
 
-/* A level of the partial sums of an output: in the unit of its largest scale, which of slices is the highest one's. */
+/* A level of the partial sums of an output: in the unit of its largest scale, which of slices is the highest one's, and
+ * is shared between arrays that are averaged. */
 static void set_partial_steps(struct ohm_tiles *t)
 {
     const int levels = levels_of(t->config.partial_bits);
-    const double range = t->input_range > 0 ? (double)t->input_range : 1;
+    const double range = (t->input_range > 0 ? (double)t->input_range : 1) * (double)t->config.redundancy;
 
     for (int i = 0; i < t->count && levels > 0; i++) {
         const struct tile *const tile = &t->tile[i];
@@ -285,8 +288,8 @@ static bool build(struct ohm_tiles *t, const struct ohm_tiles_spec *spec)
 
     t->row_tiles = ohm_parts(t->inputs, (int)t->config.rows);
     t->column_tiles = ohm_parts(t->outputs, (int)t->config.columns);
-    t->slices = (int)t->config.weight_slices;
-    t->count = t->row_tiles * t->column_tiles * t->slices;
+    t->planes = (int)(t->config.weight_slices * t->config.redundancy);
+    t->count = t->row_tiles * t->column_tiles * t->planes;
     if (!(t->tile = get(&b, (size_t)t->count, sizeof *t->tile)))
         return false;
     cut(t);

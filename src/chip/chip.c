@@ -29,6 +29,7 @@ const struct ohm_field ohm_chip_use_fields[] = {
     OHM_CHOICE(ohm_chip_use, depthwise, OHM_DEPTHWISE_UNIT, depthwise, "where depthwise layers run (imc-cluster)"),
     OHM_CHOICE(ohm_chip_use, matrices, OHM_MATRICES_ARRAY, matrices,
                "where the other layers with weights run (imc-cluster)"),
+    OHM_LATER_INT(ohm_chip_use, redundancy, 1, 1, 64, "cores that hold the same weights, whose outputs are averaged"),
     OHM_FIELDS_END,
 };
 
@@ -108,15 +109,6 @@ bool ohm_chip_uses(const struct ohm_chip *chip, const struct ohm_field *field)
     return model_uses(chip->model, field->key);
 }
 
-static bool is_default(const struct ohm_field *f, const struct ohm_chip_use *use)
-{
-    const char *const at = (const char *)use + f->offset;
-
-    if (f->kind == OHM_FIELD_BOOL)
-        return *(const bool *)at == (f->fallback != 0);
-    return *(const int *)(const void *)at == (int)f->fallback;
-}
-
 static enum ohm_status unread(const struct ohm_chip *chip, const char *key, struct ohm_error *err)
 {
     char read[160] = "";
@@ -133,7 +125,7 @@ static enum ohm_status unread(const struct ohm_chip *chip, const char *key, stru
 enum ohm_status ohm_chip_check_use(const struct ohm_chip *chip, const struct ohm_chip_use *use, struct ohm_error *err)
 {
     for (uint32_t i = 0; ohm_chip_use_fields[i].kind != OHM_FIELD_END; i++)
-        if (!(chip->use_mask >> i & 1) && !is_default(&ohm_chip_use_fields[i], use))
+        if (!(chip->use_mask >> i & 1) && !ohm_field_is_default(&ohm_chip_use_fields[i], use))
             return unread(chip, ohm_chip_use_fields[i].key, err);
     return chip->model->check_use ? chip->model->check_use(chip->params, use, err) : OHM_OK;
 }

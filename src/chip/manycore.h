@@ -13,6 +13,7 @@ struct mode {
     double core_nJ, out_nJ, mac_nJ;    /* per product of a core, per output, per multiply-accumulate */
     double clock_W;                    /* of a core at work */
     double core_mm2;
+    int64_t redundancy; /* cores for each tile, one behind the other */
     bool overlap, scale_energy, static_by_cores;
 };
 
@@ -25,11 +26,11 @@ struct manycore {
 };
 
 struct priced {
-    int64_t tiles, positions, weights;
-    double one_ns;               /* one position */
-    double next_ns;              /* from one position to the next */
-    double layer_ns;             /* all positions */
-    double array_ns, digital_ns; /* of that, in crossbars and when only the digital part is at work */
+    int64_t tiles, positions, weights; /* tiles: on cores of their own, all that hold the same counted */
+    double one_ns;                     /* one position */
+    double next_ns;                    /* from one position to the next */
+    double layer_ns;                   /* all positions */
+    double array_ns, digital_ns;       /* of that, in crossbars and when only the digital part is at work */
     double array_nJ, digital_nJ;
 };
 
@@ -44,14 +45,14 @@ static inline double busy_ns(const struct priced *p)
 static inline void price_matrix(struct priced *p, const struct crossbar *m, const struct mode *u,
                                 const struct block_matrix *x, const struct tiling *t)
 {
-    const double outputs = (double)t->tile_cols, tiles = (double)t->tiles, positions = (double)x->positions;
-    const double stream_ns = outputs * u->column_ns;
+    const double outputs = (double)t->tile_cols, positions = (double)x->positions;
+    const double stream_ns = outputs * u->column_ns, tiles = (double)(t->tiles * u->redundancy);
     double core_nJ = u->core_nJ;
 
-    p->tiles = t->tiles;
+    p->tiles = t->tiles * u->redundancy;
     p->positions = x->positions;
     p->weights = x->rows * x->cols * x->groups;
-    p->one_ns = u->mvm_ns + stream_ns + u->hop_ns * (double)t->row_tiles;
+    p->one_ns = u->mvm_ns + stream_ns + u->hop_ns * (double)(t->row_tiles * u->redundancy);
     if (x->gdpu)
         p->one_ns += u->gdpu_ns;
     p->next_ns = !u->overlap ? p->one_ns : u->mvm_ns > stream_ns ? u->mvm_ns : stream_ns;
@@ -60,8 +61,8 @@ static inline void price_matrix(struct priced *p, const struct crossbar *m, cons
     /* Not layer_ns - array_ns, which rounding could make less than nothing. */
     p->digital_ns = (p->one_ns - u->mvm_ns) + (positions - 1) * (p->next_ns - u->mvm_ns);
     if (u->scale_energy)
-        core_nJ *= (double)p->weights / (tiles * m->cells);
-    p->array_nJ = positions * (tiles * core_nJ + (double)p->weights * u->mac_nJ);
+        core_nJ *= (double)p->weights / ((double)t->tiles * m->cells);
+    p->array_nJ = positions * (tiles * core_nJ + (double)(p->weights * u->redundancy) * u->mac_nJ);
     p->digital_nJ = positions * tiles * (outputs * u->out_nJ + u->clock_W * p->one_ns);
 }
 

@@ -34,9 +34,9 @@ static void put_row(struct ohm_cost_layer *row, int layer, const struct crossbar
                                    .rows = x->rows * x->groups,
                                    .cols = x->cols * x->groups,
                                    .positions = x->positions,
-                                   .row_tiles = (int32_t)t->row_tiles,
+                                   .row_tiles = (int32_t)(t->row_tiles * (p->tiles / t->tiles)),
                                    .col_tiles = (int32_t)(t->tiles / t->row_tiles),
-                                   .tiles = (int32_t)t->tiles,
+                                   .tiles = (int32_t)p->tiles,
                                    .copies = 1,
                                    .util = (double)p->weights / ((double)t->tiles * m->cells),
                                    .latency_us = p->layer_ns * 1e-3,
@@ -171,7 +171,7 @@ static void put_cost(struct ohm_cost *cost, const struct manycore_use *u, const 
     cost->chips = (int32_t)chips;
     cost->fits = chips == 1;
     cost->cores_over = s->tiles > m->cores ? s->tiles - m->cores : 0;
-    cost->util = (double)s->weights / ((double)s->tiles * m->tile.cells);
+    cost->util = (double)(s->weights * u->mode->redundancy) / ((double)s->tiles * m->tile.cells);
     cost->latency_us = latency_ns * 1e-3;
     cost->interval_us = interval_ns * 1e-3;
     cost->energy_uJ = energy_nJ * 1e-3;

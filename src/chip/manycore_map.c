@@ -51,15 +51,15 @@ static void place_grid(struct mapping *map, const struct block_matrix *x, const 
 }
 
 static void place_layer(struct mapping *map, const struct crossbar *m, const struct ohm_layer *layer, int32_t index,
-                        int32_t copies)
+                        int64_t copies)
 {
     struct block_matrix x;
     struct tiling t;
 
     block_matrix_of(&x, layer);
     tile_matrix(&t, m, &x);
-    for (int32_t copy = 0; copy < copies; copy++) {
-        const struct ohm_placement tile = {.layer = index, .copy = copy};
+    for (int64_t copy = 0; copy < copies; copy++) {
+        const struct ohm_placement tile = {.layer = index, .copy = (int32_t)copy};
 
         if (t.groups_per_tile > 0)
             place_diagonal(map, &x, &t, tile);
@@ -83,7 +83,7 @@ enum ohm_status ohm_manycore_map_net(const struct manycore_use *u, const struct 
     if ((st = ohm_manycore_cost_net(u, net, &cost, layers, err)) == OHM_OK) {
         for (int32_t i = 0; i < net->layers; i++)
             if (takes_crossbar(&net->layer[i]))
-                place_layer(&map, &u->chip->tile, &net->layer[i], i, layers[mvm++].copies);
+                place_layer(&map, &u->chip->tile, &net->layer[i], i, layers[mvm++].copies * u->mode->redundancy);
         *n = map.n;
     }
     ohm_free(layers);

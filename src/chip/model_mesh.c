@@ -62,16 +62,16 @@ static void peak(const void *params, const struct ohm_chip_use *use, struct ohm_
 }
 
 /* A multiply-accumulate is two operations. */
-static struct mode mode_of(const struct mesh *m)
+static struct mode mode_of(const struct mesh *m, const struct ohm_chip_use *use)
 {
-    return (struct mode){.mvm_ns = m->step_ns, .mac_nJ = 2e-3 * m->operation_pJ};
+    return (struct mode){.mvm_ns = m->step_ns, .mac_nJ = 2e-3 * m->operation_pJ, .redundancy = use->redundancy};
 }
 
 static enum ohm_status cost_net(const void *params, const struct ohm_chip_use *use, const struct ohm_net *net,
                                 struct ohm_cost *cost, struct ohm_cost_layer *layers, struct ohm_error *err)
 {
     const struct mesh *const m = params;
-    const struct mode mode = mode_of(m);
+    const struct mode mode = mode_of(m, use);
 
     return ohm_manycore_cost_net(&(struct manycore_use){&m->common, &mode, use}, net, cost, layers, err);
 }
@@ -81,7 +81,7 @@ static enum ohm_status cost_matrices(const void *params, const struct ohm_chip_u
                                      struct ohm_cost_layer *layers, struct ohm_error *err)
 {
     const struct mesh *const m = params;
-    const struct mode mode = mode_of(m);
+    const struct mode mode = mode_of(m, use);
 
     return ohm_manycore_cost_matrices(&(struct manycore_use){&m->common, &mode, use}, matrix, n, cost, layers, err);
 }
@@ -90,12 +90,12 @@ static enum ohm_status map_net(const void *params, const struct ohm_chip_use *us
                                struct ohm_placement *placements, int64_t cap, int64_t *n, struct ohm_error *err)
 {
     const struct mesh *const m = params;
-    const struct mode mode = mode_of(m);
+    const struct mode mode = mode_of(m, use);
 
     return ohm_manycore_map_net(&(struct manycore_use){&m->common, &mode, use}, net, placements, cap, n, err);
 }
 
-static const char *const uses[] = {"schedule", "replicate", NULL};
+static const char *const uses[] = {"schedule", "replicate", "redundancy", NULL};
 
 const struct chip_model ohm_model_mesh = {
     .name = "mesh",

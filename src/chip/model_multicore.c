@@ -133,6 +133,7 @@ struct mode ohm_multicore_mode(const struct multicore *m, const struct ohm_chip_
                      .out_nJ = m->out_pJ * 1e-3,
                      .clock_W = m->clock_mW * 1e-3,
                      .core_mm2 = m->core_mm2,
+                     .redundancy = use->redundancy,
                      .overlap = use->overlap,
                      .scale_energy = use->scale_energy_with_util,
                      .static_by_cores = use->static_by_cores};
@@ -171,8 +172,8 @@ static enum ohm_status map_net(const void *params, const struct ohm_chip_use *us
     return ohm_manycore_map_net(&(struct manycore_use){&m->common, &mode, use}, net, placements, cap, n, err);
 }
 
-static const char *const uses[] = {"read_mode",       "schedule",  "overlap", "replicate", "scale_energy_with_util",
-                                   "static_by_cores", "periphery", NULL};
+static const char *const uses[] = {"read_mode",       "schedule",  "overlap",    "replicate", "scale_energy_with_util",
+                                   "static_by_cores", "periphery", "redundancy", NULL};
 
 const struct chip_model ohm_model_multicore = {
     .name = "multicore",

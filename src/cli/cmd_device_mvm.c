@@ -250,7 +250,7 @@ static enum ohm_status make_wanted(struct plan *p, struct ohm_error *err)
     const struct ohm_rng weights = ohm_rng_named(&root, "weights"), vectors = ohm_rng_named(&root, "vectors");
     const size_t n = (size_t)p->opt->outputs * (size_t)p->opt->inputs;
     const size_t m = (size_t)p->opt->vectors * (size_t)p->opt->inputs;
-    struct ohm_tile_config exact = {.omega = 1, .weight_slices = 1};
+    struct ohm_tile_config exact = {.omega = 1, .weight_slices = 1, .redundancy = 1};
     struct ohm_tiles *tiles = NULL;
     float *scratch = NULL;
     enum ohm_status st;

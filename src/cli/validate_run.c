@@ -84,6 +84,8 @@ static void put_fields(struct ohm_emit *e, const char *name, const struct ohm_fi
     for (const struct ohm_field *f = fields; f->kind != OHM_FIELD_END; f++) {
         const void *const at = (const char *)object + f->offset;
 
+        if (!ohm_field_told(f, object))
+            continue;
         switch (f->kind) {
         case OHM_FIELD_INT:
             ohm_emit_int(e, f->key, *(const int64_t *)at);

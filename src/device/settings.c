@@ -5,9 +5,11 @@
 #include "device_int.h"
 
 const struct ohm_field ohm_device_fields[] = {
-    {OHM_FIELD_REAL, "program", offsetof(struct ohm_device, scale_program), 1, NULL, 0, 1e3, NULL, "error, scaled"},
-    {OHM_FIELD_REAL, "drift", offsetof(struct ohm_device, scale_drift), 1, NULL, 0, 1e3, NULL, "exponent, scaled"},
-    {OHM_FIELD_REAL, "read", offsetof(struct ohm_device, scale_read), 1, NULL, 0, 1e3, NULL, "noise, scaled"},
+    {OHM_FIELD_REAL, "program", offsetof(struct ohm_device, scale_program), 1, NULL, 0, 1e3, NULL, "error, scaled",
+     false},
+    {OHM_FIELD_REAL, "drift", offsetof(struct ohm_device, scale_drift), 1, NULL, 0, 1e3, NULL, "exponent, scaled",
+     false},
+    {OHM_FIELD_REAL, "read", offsetof(struct ohm_device, scale_read), 1, NULL, 0, 1e3, NULL, "noise, scaled", false},
     OHM_REAL(ohm_device, stuck_reset, 0, 0, 1, "share of devices that stay at the smallest conductance"),
     OHM_REAL(ohm_device, stuck_set, 0, 0, 1, "share of devices that stay at the largest"),
     OHM_REAL(ohm_device, stuck_random, 0, 0, 1, "share of devices that stay anywhere"),

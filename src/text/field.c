@@ -230,13 +230,40 @@ void ohm_field_print(struct ohm_str *s, const struct ohm_field *field, const voi
     }
 }
 
+bool ohm_field_is_default(const struct ohm_field *f, const void *object)
+{
+    const void *const at = (const char *)object + f->offset;
+
+    switch (f->kind) {
+    case OHM_FIELD_INT:
+        return *(const int64_t *)at == (int64_t)f->fallback;
+    case OHM_FIELD_REAL:
+        return memcmp(at, &f->fallback, sizeof f->fallback) == 0;
+    case OHM_FIELD_BOOL:
+        return *(const bool *)at == (f->fallback > 0);
+    case OHM_FIELD_CHOICE:
+        return *(const int *)at == (int)f->fallback;
+    default:
+        return strcmp(at, f->text) == 0;
+    }
+}
+
+bool ohm_field_told(const struct ohm_field *field, const void *object)
+{
+    return !field->later || !ohm_field_is_default(field, object);
+}
+
 void ohm_fields_print(struct ohm_str *s, const struct ohm_field *fields, const void *object)
 {
+    const char *between = "";
+
     for (const struct ohm_field *f = fields; f->kind != OHM_FIELD_END; f++) {
-        if (f != fields)
-            ohm_str_append(s, " ");
+        if (!ohm_field_told(f, object))
+            continue;
+        ohm_str_append(s, between);
         ohm_str_append(s, f->key);
         ohm_str_append(s, "=");
         ohm_field_print(s, f, object);
+        between = " ";
     }
 }

@@ -25,6 +25,9 @@ for space in nb201 analognas-resnet resnet-cifar10 resnet-kws resnet-vww; do
     ok export net.yaml --to dot; out '^digraph net'
 done
 ok cost 432030 --space nb201; out '^energy_uJ'; out '^net +n:'
+ok cost 432030 --space nb201 --json; one=$(field cores)
+ok cost 432030 --space nb201 --set redundancy=3 --json; [ "$(field cores)" = $((3 * one)) ] || wrong "not three times the cores"
+run cost 432030 --space nb201 --chip aon-cim --set redundancy=2; code 2; err "does not read 'redundancy'"
 ok cost 432030 --space nb201 --set schedule=pipelined --set replicate=on --json; json
 ok show 432030 --space nb201 --by-layer --json; json; out '"stem.conv"'
 ok diff 432030 432031 --space nb201; out 'e23 +none +skip'

@@ -27,6 +27,13 @@ ok validate "$@" --times 1d --draws 1 --chip hermes64 --compensation none --csv
 no_err
 run validate "$@" --times 1d --draws 1 --gate 'acc_1d > 100'; code 5; out 'gate_passed'; err "'acc_1d > 100' does not hold"
 
+# More arrays for each weight: weights are as far off, answers are others; the log tells of it where it is asked for only.
+ok validate "$@" --times 0,1d --draws 2 --set tile.redundancy=3 --json; bare two.json
+cmp -s one.json two.json && wrong "redundancy does nothing"
+ok sql "SELECT count(*), count(json_extract(settings, '\$.tile.redundancy')) FROM validation" --csv; out '^[1-9][0-9]*,1'
+run validate "$@" --times 1d --draws 1 --set tile.redundancy=0; code 2; err redundancy
+run validate "$@" --times 1d --draws 1 --set tile.redundancy=2 --set tile.periphery=fp16; code 2; err 'redundancy needs fp32'
+
 ok validate "$@" --times 0,1d --draws 2 --bn-samples 8 --json
 ok sql "SELECT json_extract(settings, '\$.bn_samples') FROM validation ORDER BY id DESC LIMIT 1" --csv; out '^8$'
 run validate "$@" --times 1d --draws 1 --bn-samples 8 --set tile.periphery=fp16; code 2; err 'folds batch norms'

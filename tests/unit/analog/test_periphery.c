@@ -338,6 +338,7 @@ static void what_units_cannot_do_is_an_error(void **state)
         BITS "periphery=nmpu noise_management=abs_max",
         BITS "periphery=fp16 bound_management=iterative",
         BITS "periphery=fp16 weight_slices=2 weight_slice_bits=2",
+        BITS "periphery=fp16 redundancy=2",
         "adc_gain_sd=0.1",
         BITS "weight_slices=2",
         BITS "weight_slices=4 weight_slice_bits=8",

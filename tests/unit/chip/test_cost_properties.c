@@ -187,6 +187,43 @@ static void copies_stay_on_the_chip_and_never_slow_it_down(void **state)
     trial_end(&t);
 }
 
+/* R cores a tile: R times the cores and their energy, and R - 1 more hops for each tile of rows; the rest stays. */
+static void redundant_cores_cost_their_energy_and_hops(void **state)
+{
+    const double hop_us = 21.9 / 400;
+    struct trial t;
+
+    (void)state;
+    trial_begin(&t, 6);
+    for (int i = 0; i < NETS; i++) {
+        struct ohm_chip_use use = any_use(&t.rng);
+        const int64_t r = 2 + (int64_t)ohm_rng_below(&t.rng, 3);
+        struct ohm_cost_layer row[LAYERS_MAX], more[LAYERS_MAX];
+        struct ohm_cost one, many;
+
+        trial_next(&t);
+        use.schedule = OHM_SCHEDULE_SERIAL;
+        use.periphery = OHM_PERIPHERY_LDPU;
+        use.overlap = false;
+        assert_int_equal(ohm_cost_net(t.chip, &use, t.net, &one, row, NULL), OHM_OK);
+        use.redundancy = r;
+        assert_int_equal(ohm_cost_net(t.chip, &use, t.net, &many, more, NULL), OHM_OK);
+        assert_int_equal(many.cores_single, r * one.cores_single);
+        assert_int_equal(many.mvm_steps, one.mvm_steps);
+        equal(many.util, one.util);
+        equal(many.part_uJ[OHM_PART_ARRAY], (double)r * one.part_uJ[OHM_PART_ARRAY]);
+        assert_true(many.part_uJ[OHM_PART_DIGITAL] > (double)r * one.part_uJ[OHM_PART_DIGITAL]);
+        for (int k = 0; k < t.net->mvm_layers; k++) {
+            assert_int_equal(more[k].tiles, r * row[k].tiles);
+            assert_int_equal(more[k].row_tiles, r * row[k].row_tiles);
+            assert_int_equal(more[k].col_tiles, row[k].col_tiles);
+            equal(more[k].latency_us,
+                  row[k].latency_us + hop_us * (double)(row[k].positions * row[k].row_tiles * (r - 1)));
+        }
+    }
+    trial_end(&t);
+}
+
 static void overlap_and_scaled_energy_never_cost_more(void **state)
 {
     struct trial t;
@@ -308,6 +345,7 @@ int main(void)
         cmocka_unit_test(four_phases_are_never_faster_or_cheaper_than_one),
         cmocka_unit_test(a_pipeline_is_never_slower_than_layer_after_layer),
         cmocka_unit_test(copies_stay_on_the_chip_and_never_slow_it_down),
+        cmocka_unit_test(redundant_cores_cost_their_energy_and_hops),
         cmocka_unit_test(overlap_and_scaled_energy_never_cost_more),
         cmocka_unit_test(a_list_of_matrices_costs_what_the_net_costs),
         cmocka_unit_test(every_option_changes_some_cost),

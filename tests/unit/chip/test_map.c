@@ -57,6 +57,7 @@ static void placements_hold_every_weight_once_and_one_tile_a_core(void **state)
         int64_t n = 0;
 
         use.replicate = i % 2;
+        use.redundancy = 1 + i % 3 / 2;
         assert_int_equal(ohm_cost_net(chip, &use, net, &cost, row, NULL), OHM_OK);
         assert_int_equal(ohm_map_net(chip, &use, net, places, PLACES_MAX, &n, NULL), OHM_OK);
         assert_in_range(n, 1, PLACES_MAX);
@@ -66,7 +67,7 @@ static void placements_hold_every_weight_once_and_one_tile_a_core(void **state)
         for (int k = 0; k < net->mvm_layers; k++)
             counted += layer_is_covered_once(net, row[k].layer, 0, n);
         if (row[0].copies > 1)
-            copied += layer_is_covered_once(net, row[0].layer, row[0].copies - 1, n);
+            copied += layer_is_covered_once(net, row[0].layer, row[0].copies * (int)use.redundancy - 1, n);
         layers += net->mvm_layers;
     }
     assert_true(counted > layers * 9 / 10);

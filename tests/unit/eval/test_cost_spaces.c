@@ -61,6 +61,10 @@ static void use_anyhow(struct trial *t)
             *(bool *)((char *)&t->use + f->offset) = ohm_rng_below(&t->rng, 2);
             continue;
         }
+        if (f->kind == OHM_FIELD_INT) {
+            *(int64_t *)(void *)((char *)&t->use + f->offset) = 1 + (int64_t)ohm_rng_below(&t->rng, 3);
+            continue;
+        }
         while (f->names[values])
             values++;
         *(int *)(void *)((char *)&t->use + f->offset) = (int)ohm_rng_below(&t->rng, values);

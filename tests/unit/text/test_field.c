@@ -9,6 +9,7 @@ struct demo_options {
     bool greedy;
     int order;
     char label[OHM_FIELD_TEXT_SIZE];
+    int64_t copies;
 };
 
 static const char *const orders[] = {"random", "sorted", NULL};
@@ -19,6 +20,7 @@ static const struct ohm_field fields[] = {
     OHM_BOOL(demo_options, greedy, 1, "take the best"),
     OHM_CHOICE(demo_options, order, 1, orders, "of visits"),
     OHM_TEXT(demo_options, label, "none", "for the log"),
+    OHM_LATER_INT(demo_options, copies, 1, 1, 9, "came later"),
     OHM_FIELDS_END,
 };
 
@@ -34,10 +36,26 @@ static void defaults_come_from_the_table(void **state)
     ohm_str_release(&s);
 }
 
+/* What was printed before there was the field must stay the same. */
+static void what_came_later_is_told_of_where_it_is_no_default(void **state)
+{
+    (void)state;
+    struct demo_options o;
+    struct ohm_str s = {0};
+
+    ohm_fields_default(fields, &o);
+    o.copies = 3;
+    for (const struct ohm_field *f = fields; f->kind != OHM_FIELD_END; f++)
+        assert_int_equal(ohm_field_is_default(f, &o), strcmp(f->key, "copies") != 0);
+    ohm_fields_print(&s, fields, &o);
+    assert_string_equal(ohm_str_text(&s), "population=100 rate=0.25 greedy=true order=sorted label=none copies=3");
+    ohm_str_release(&s);
+}
+
 static void what_is_printed_reads_back(void **state)
 {
     (void)state;
-    struct demo_options a = {7, 1.0 / 3, false, 0, "x y"}, b;
+    struct demo_options a = {7, 1.0 / 3, false, 0, "x y", 4}, b;
 
     ohm_fields_default(fields, &b);
     for (const struct ohm_field *f = fields; f->kind != OHM_FIELD_END; f++) {
@@ -47,7 +65,7 @@ static void what_is_printed_reads_back(void **state)
         assert_int_equal(ohm_field_set(fields, &b, f->key, ohm_str_text(&s), NULL), OHM_OK);
         ohm_str_release(&s);
     }
-    assert_true(b.population == 7 && b.rate == 1.0 / 3 && !b.greedy && b.order == 0);
+    assert_true(b.population == 7 && b.rate == 1.0 / 3 && !b.greedy && b.order == 0 && b.copies == 4);
     assert_string_equal(b.label, "x y");
 }
 
@@ -66,7 +84,7 @@ static void a_wrong_value_is_refused_and_changes_nothing(void **state)
         {"greedy", "2", OHM_ECONFIG, "greedy is '2', not true or false"},
         {"order", "sort", OHM_ECONFIG, "order is 'sort', not one of: random, sorted; did you mean 'sorted'?"},
         {"popluation", "5", OHM_ECONFIG, "unknown key 'popluation'; did you mean 'population'?"},
-        {"zzz", "5", OHM_ECONFIG, "unknown key 'zzz'; known here: population, rate, greedy, order, label"},
+        {"zzz", "5", OHM_ECONFIG, "unknown key 'zzz'; known here: population, rate, greedy, order, label, copies"},
     };
     struct demo_options o, before;
 
@@ -123,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_come_from_the_table),
+        cmocka_unit_test(what_came_later_is_told_of_where_it_is_no_default),
         cmocka_unit_test(what_is_printed_reads_back),
         cmocka_unit_test(a_wrong_value_is_refused_and_changes_nothing),
         cmocka_unit_test(a_text_longer_than_its_place_is_refused),
