@@ -43,7 +43,7 @@ enum ohm_status ohm_data_write_npy(const struct ohm_data *d, enum ohm_split spli
     size_t size;
     char *const x = ohm_mul_size(&size, (size_t)n, item) ? ohm_alloc(size + HEADER, 1) : NULL;
     char *const y = ohm_alloc((size_t)n * sizeof(int) + HEADER, 1);
-    char shape[80];
+    char shape[64];
     enum ohm_status st = x && y ? OHM_OK : ohm_fail(err, OHM_ENOMEM, "no memory for the arrays of %d samples", n);
 
     if (st == OHM_OK) {
