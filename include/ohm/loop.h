@@ -66,8 +66,10 @@ struct ohm_loop_collection {
     const struct ohm_collect *collect;
     const struct ohm_collect_recipe *recipe;
     struct ohm_collect_run run; /* path, jobs, program, stop, progress */
-    bool shuffled;              /* the draw is that of the recipe in another order, which has as many of each size */
-    uint64_t seed;              /* of that order */
+    /* The first so many of the draw come in another order, which has as many of each size; the others follow as they are
+     * numbered: a longer draw begins with the shorter one. 0 ... networks of the recipe. */
+    int shuffled;
+    uint64_t seed; /* of that order */
 };
 /* collection is copied. */
 enum ohm_status ohm_loop_source_collect(struct ohm_loop_source *out, const struct ohm_loop_collection *collection,

@@ -224,14 +224,10 @@ static enum ohm_status name_files(struct refine *r, struct ohm_error *err)
     return OHM_OK;
 }
 
-/* What the recipe says already is no option; the draw is as long as the loop may need it. */
-static enum ohm_status check_recipe(struct refine *r, struct ohm_error *err)
+/* What the recipe says already is no option. */
+static enum ohm_status check_recipe(const struct refine *r, struct ohm_error *err)
 {
-    const struct ohm_loop_spec *const s = &r->spec;
-    struct ohm_collect_names *const use = &r->of.recipe.use;
-    const int64_t rounds = (int64_t)s->top * s->rounds;
-    const int64_t by_chance = s->trainings > 0 && s->trainings < rounds ? s->trainings : rounds;
-    const int64_t drawn = s->options.start + (s->options.choose == OHM_LOOP_RANDOM ? by_chance : 0);
+    const struct ohm_collect_names *const use = &r->of.recipe.use;
 
     if (r->search->space || r->search->chip || r->search->task)
         return ohm_fail(err, OHM_ECONFIG, "space, chip and task are those of the recipe: %s, %s, %s", use->space,
@@ -242,9 +238,19 @@ static enum ohm_status check_recipe(struct refine *r, struct ohm_error *err)
     if (!r->opt->samples.folder || !r->opt->rows)
         return ohm_fail(err, OHM_ECONFIG, "--%s is missing: which %s?", r->opt->rows ? "data" : "rows",
                         r->opt->rows ? "folder holds the samples" : "file holds the measured networks");
-    if (use->networks < drawn)
-        use->networks = drawn;
     return OHM_OK;
+}
+
+/* The draw is as long as the loop may need it. */
+static void lengthen_draw(struct refine *r)
+{
+    const struct ohm_loop_spec *const s = &r->spec;
+    const int64_t rounds = (int64_t)s->top * s->rounds;
+    const int64_t by_chance = s->trainings > 0 && s->trainings < rounds ? s->trainings : rounds;
+    const int64_t drawn = s->options.start + (s->options.choose == OHM_LOOP_RANDOM ? by_chance : 0);
+
+    if (r->of.recipe.use.networks < drawn)
+        r->of.recipe.use.networks = drawn;
 }
 
 static enum ohm_status open_collection(struct refine *r, struct ohm_error *err)
@@ -254,11 +260,14 @@ static enum ohm_status open_collection(struct refine *r, struct ohm_error *err)
 
     if ((st = ohm_collection_load(r->cli, &r->of, r->opt->recipe, err)) != OHM_OK ||
         (st = check_recipe(r, err)) != OHM_OK || (st = stay_inside(r, err)) != OHM_OK ||
-        (st = name_files(r, err)) != OHM_OK ||
-        (st = ohm_collection_create(r->cli, &r->of, &r->opt->samples, r->search->jobs, err)) != OHM_OK)
+        (st = name_files(r, err)) != OHM_OK)
+        return st;
+    if (r->spec.options.anew)
+        from.shuffled = (int)r->of.recipe.use.networks;
+    lengthen_draw(r);
+    if ((st = ohm_collection_create(r->cli, &r->of, &r->opt->samples, r->search->jobs, err)) != OHM_OK)
         return st;
     from.collect = r->of.collect;
-    from.shuffled = r->spec.options.anew;
     from.seed = (uint64_t)r->spec.seed;
     from.run = (struct ohm_collect_run){.path = r->opt->rows,
                                         .jobs = r->search->jobs,

@@ -12,7 +12,7 @@ struct collection {
     struct ohm_target_name figure[OHM_LOOP_FIGURES_MAX];
     int figures;
     const struct ohm_space *space;
-    int *order; /* [recipe's networks] the draw; NULL: as they are numbered */
+    int *order; /* [from.shuffled] the beginning of the draw */
 };
 
 static void add_figure(struct collection *c, const char *what, const char *time)
@@ -152,7 +152,7 @@ static enum ohm_status draw(void *context, struct ohm_collect_item *item, int nu
     *found = number < c->from.recipe->use.networks;
     if (!*found)
         return OHM_OK;
-    number = c->order ? c->order[number] : number;
+    number = number < c->from.shuffled ? c->order[number] : number;
     item->genotype = *ohm_collect_genotype(c->from.collect, number);
     snprintf(item->base, sizeof item->base, "%d", number);
     return OHM_OK;
@@ -161,7 +161,7 @@ static enum ohm_status draw(void *context, struct ohm_collect_item *item, int nu
 /* Network i is of the stratum i modulo their number, here as there. */
 static enum ohm_status shuffle(struct collection *c, struct ohm_error *err)
 {
-    const int n = (int)c->from.recipe->use.networks, strata = c->from.recipe->edges > 2 ? c->from.recipe->edges - 1 : 1;
+    const int n = c->from.shuffled, strata = c->from.recipe->edges > 2 ? c->from.recipe->edges - 1 : 1;
     const struct ohm_rng seed = ohm_rng_seed(c->from.seed), draw = ohm_rng_named(&seed, "draw");
     int *const part = ohm_alloc((size_t)n, sizeof *part);
 
@@ -203,7 +203,7 @@ enum ohm_status ohm_loop_source_collect(struct ohm_loop_source *out, const struc
     c->from = *collection;
     c->space = ohm_collect_space(collection->collect);
     list_figures(c);
-    if (collection->shuffled && (st = shuffle(c, err)) != OHM_OK) {
+    if (collection->shuffled > 0 && (st = shuffle(c, err)) != OHM_OK) {
         release(c);
         return st;
     }

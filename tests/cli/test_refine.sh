@@ -46,6 +46,16 @@ grep -q '^0,had,10,' next.loop.csv || wrong "the next loop does not begin from a
 ok "$@" --refine 1 --rows one.csv --journal anew.loop.csv --set loop.anew=true --trainings 3 --progress none
 out 'ended +budget'
 
+# Random search of more rounds begins with that of fewer, and both with what the loop begins with.
+random="--set loop.anew=true --set loop.choose=random --set loop.start=4 --progress none"
+# shellcheck disable=SC2086
+for rounds in 1 4; do
+    ok "$@" $random --refine $rounds --rows one.csv --trainings 6 --journal random$rounds.loop.csv
+done
+drawn() { grep -v '^#' "$1" | sed '1d; 7,$d'; }
+drawn random1.loop.csv >a; drawn random4.loop.csv >b; same a b
+drawn anew.loop.csv | cut -d, -f5 | sed 4q >a; cut -d, -f5 b | sed 4q >c; same a c
+
 # A recipe may let a search go beyond the draw; the rows stay those of the same recipe.
 sed 's/^samples:/search: {where: params < 60e3 \&\& cores <= 60}\nsamples:/' r.yaml >wide.yaml
 cp one.csv wide.csv
