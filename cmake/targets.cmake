@@ -5,6 +5,10 @@ target_link_libraries(ohmnas PRIVATE ohm_cli)
 
 if(OHM_TESTS)
   enable_testing()
+  set(test_environment OMP_WAIT_POLICY=passive)
+  if(OHM_SANITIZE) # tests/cli/lib.sh does less there
+    list(APPEND test_environment OHM_SANITIZED=1)
+  endif()
   pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
   # tests/unit/<module>/test_<file>.c is linked with its module and what that uses, and nothing else.
   file(GLOB unit_sources CONFIGURE_DEPENDS tests/unit/*/test_*.c)
@@ -17,16 +21,21 @@ if(OHM_TESTS)
     target_link_libraries(${name} PRIVATE ohm_${module} PkgConfig::CMOCKA)
     add_test(NAME ${module}/${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${module}/${name} PROPERTIES
-      ENVIRONMENT "OMP_WAIT_POLICY=passive" SKIP_RETURN_CODE 77 TIMEOUT 600)
+      ENVIRONMENT "${test_environment}" SKIP_RETURN_CODE 77 TIMEOUT 600)
   endforeach()
-  # tests/cli/<name>.sh runs the program as its user would.
+  # tests/cli/<name>.sh runs the program as its user would. Sanitized, these take minutes.
+  set(slow publish report_chain run_log study_resume training validations)
   file(GLOB cli_tests CONFIGURE_DEPENDS tests/cli/test_*.sh)
   foreach(script IN LISTS cli_tests)
     get_filename_component(name ${script} NAME_WE)
     add_test(NAME cli/${name} COMMAND bash ${script} $<TARGET_FILE:ohmnas> WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(cli/${name} PROPERTIES
-      ENVIRONMENT "OMP_WAIT_POLICY=passive" SKIP_RETURN_CODE 77 TIMEOUT 600
+      ENVIRONMENT "${test_environment}" SKIP_RETURN_CODE 77 TIMEOUT 600
       COST 100) # begun first: the longest tests are among these, and one left for the end would run alone
+    string(REPLACE test_ "" subject ${name})
+    if(subject IN_LIST slow)
+      set_tests_properties(cli/${name} PROPERTIES LABELS slow)
+    endif()
   endforeach()
 endif()
 

@@ -4,6 +4,12 @@
 set(vector_flags -O3)
 if(OHM_SANITIZE) # sanitized code is slow anyway, and its compiler takes eight times as long with -O3
   set(vector_flags -O1)
+  if(CMAKE_C_COMPILER_ID MATCHES Clang) # 80 s a file with it, 13 without
+    list(APPEND vector_flags -fno-sanitize=signed-integer-overflow)
+  endif()
+endif()
+if(OHM_FUZZ) # the readers are fuzzed, the kernels are not
+  list(APPEND vector_flags -fno-sanitize=fuzzer-no-link)
 endif()
 set(kernels_flags ${vector_flags})
 if(CMAKE_C_COMPILER_ID STREQUAL GNU)
@@ -13,9 +19,6 @@ if(CMAKE_C_COMPILER_ID STREQUAL GNU)
 endif()
 if(OHM_SANITIZE OR OHM_FUZZ)
   list(APPEND kernels_flags -DOHM_FEW_TILES)
-endif()
-if(OHM_FUZZ) # the readers are fuzzed, the kernels are not: clang takes minutes to sanitize them
-  list(APPEND kernels_flags -fno-sanitize=all)
 endif()
 set_source_files_properties(src/tensor/kernels_base.c PROPERTIES COMPILE_OPTIONS "${kernels_flags}")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")

@@ -7,6 +7,9 @@ unset OHMNAS_DB OHMNAS_SEED OHMNAS_JOBS OHMNAS_DATA NO_COLOR COLUMNS
 export OHMNAS_HOME=$root
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+# What is stopped on its way takes long enough to be stopped; sanitized code takes several times as long anyway.
+epochs=20 draws=60
+[ -z "${OHM_SANITIZED:-}" ] || epochs=6 draws=15
 cd "$tmp" || exit 1
 
 run() {
@@ -27,6 +30,19 @@ no_out() { [ ! -s out ] || wrong "standard output should be empty"; }
 err() { grep -qE -e "$1" err || wrong "standard error lacks: $1"; }
 no_err() { [ ! -s err ] || wrong "standard error should be empty"; }
 ok() { run "$@"; code 0; }
+# locked FILE LOG: a lock on the run log, until the file tells of it or a minute has passed; 1: it never did.
+locked() {
+    python3 - "$@" <<'PY'
+import sqlite3, sys, time
+log = sqlite3.connect(sys.argv[2], isolation_level=None)
+log.execute("BEGIN IMMEDIATE")
+end = time.monotonic() + 60
+while (told := "warning: " + sys.argv[2] in open(sys.argv[1]).read()) is False and time.monotonic() < end:
+    time.sleep(0.05)
+log.execute("ROLLBACK")
+sys.exit(not told)
+PY
+}
 # The file is one JSON document (or, with lines, one a line).
 json() { python3 -c 'import json,sys; json.load(open(sys.argv[1]), parse_constant=lambda c: sys.exit(c))' "${1:-out}" || wrong "no JSON"; }
 jsonl() { python3 -c 'import json,sys; [json.loads(l) for l in open(sys.argv[1])]' "${1:-out}" || wrong "no JSON lines"; }

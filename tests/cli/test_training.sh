@@ -1,7 +1,7 @@
 # Training and judging as a user does: the same bytes from one thread, two, and a run that was killed; wrong input.
 . tests/cli/lib.sh
 net=$root/searchspaces/reference/resnet8.yaml
-set -- --task cifar10 --data synthetic:128 --set epochs=3 --set batch=32 --set warmup_epochs=0
+set -- --task cifar10 --data synthetic:64 --set epochs=3 --set batch=16 --set warmup_epochs=0
 
 ok train "$net" "$@" -j 1 -o one.st --json; json; out 'ohmnas.train/1'; out synthetic
 ok train "$net" "$@" -j 2 -o two.st
@@ -21,14 +21,14 @@ ok train "$net" "$@" -j 1 -o first.st --csv; cp out curve.csv; cp first.st befor
 ok train "$net" "$@" -j 1 -o first.st --resume --csv; same out curve.csv; same first.st before.st
 run train "$net" "$@" -j 1 -o first.st --resume --seed 2; code 2; err 'not of this training'; same first.st before.st
 
-ok eval "$net" --task cifar10 --data synthetic:128 -w one.st --json; json; out '"samples": 32'; out top1_low
+ok eval "$net" --task cifar10 --data synthetic:64 -w one.st --json; json; out '"samples": 16'; out top1_low
 ok train "$net" "$@" -j 1 -o analog.st --from one.st --analog --distill 50 --set analog.dac_bits=6
-ok eval "$net" --task cifar10 --data synthetic:128 -w analog.st --analog --repeats 3 --csv
+ok eval "$net" --task cifar10 --data synthetic:64 -w analog.st --analog --repeats 3 --csv
 [ "$(wc -l <out)" = 4 ] || wrong "three repeats and a header"
 
 # A larger network as the teacher: other weights come of it, and its own network has to be told.
 big=$root/searchspaces/reference/resnet20.yaml
-ok train "$big" "$@" -o big.st
+ok train "$big" "$@" --set epochs=1 -o big.st
 ok train "$net" "$@" -j 1 -o taught.st --distill 100 --teacher "$big" --teacher-weights big.st
 ok train "$net" "$@" -j 2 -o again.st --distill 100 --teacher "$big" --teacher-weights big.st
 same taught.st again.st; ! cmp -s one.st taught.st || wrong "the teacher taught nothing"
@@ -43,8 +43,8 @@ run train "$net" "$@"; code 2; err '--output is missing'
 run train "$net" "$@" -o one.st; code 2; err "one.st: .*--force"; ok train "$net" "$@" -o one.st --force --json; json
 run train "$net" "$@" -o x.st --set lrr=1; code 2; err "lr"
 run train "$root/searchspaces/reference/ds-cnn.yaml" "$@" -o x.st; code 2; err '49 x 10 x 1'
-run eval "$root/searchspaces/reference/resnet20.yaml" --task cifar10 --data synthetic:128 -w one.st; code 7
+run eval "$root/searchspaces/reference/resnet20.yaml" --task cifar10 --data synthetic:64 -w one.st; code 7
 err 'another network'
 head -c 5000 one.st >cut.st
-run eval "$net" --task cifar10 --data synthetic:128 -w cut.st; code 7; err 'cut.st'
+run eval "$net" --task cifar10 --data synthetic:64 -w cut.st; code 7; err 'cut.st'
 [ ! -e x.st ] || wrong "a failed run left weights"

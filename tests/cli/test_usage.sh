@@ -37,16 +37,16 @@ COLUMNS=40 ok sample nb201 -n 1; out 'e23=' # a pipe is never cut
 ok completion --names command; cp out commands
 ok help --man; tr -d '\\' <out >man
 for shell in bash zsh fish; do ok completion $shell; cp out "script.$shell"; done
+man=$(<man) bash=$(<script.bash) zsh=$(<script.zsh) fish=$(<script.fish)
+has() { [[ ${!1} == *"$2"* ]] || wrong "$1 lacks $2 of $command"; }
 while read -r command; do
     # shellcheck disable=SC2086
     ok help $command; out "usage: ohmnas $command"; cp out help
     # shellcheck disable=SC2086
     ok $command --help; same out help
     while read -r option; do
-        for where in man script.bash script.zsh; do
-            grep -q -e "$option" "$where" || wrong "$where lacks $option of $command"
-        done
-        grep -q -e "-l ${option#--} " script.fish || wrong "script.fish lacks $option of $command"
+        for where in man bash zsh; do has $where "$option"; done
+        has fish "-l ${option#--} "
     done < <(grep -E '^ +(-[a-zA-Z], )?--' help | grep -oE -- '--[a-z][a-z-]+' | sort -u)
 done <commands
 [ "$(wc -l <commands)" -ge 25 ] || wrong "too few commands"
