@@ -53,25 +53,18 @@ static enum ohm_status price(struct ohm_report *r, struct ohm_report_net *n, con
 /* What the chip and the network say by themselves, under the names that a study has for it. */
 static void fill_metrics(const struct ohm_report *r, struct ohm_report_net *n)
 {
-    const struct {
-        const char *name;
-        double value;
-    } known[] = {{"params", n->params},
-                 {"macs", n->macs},
-                 {"cores", n->priced ? (double)n->cost.cores : (double)NAN},
-                 {"chips", n->priced ? (double)n->cost.chips : (double)NAN},
-                 {"util", n->priced ? n->cost.util : (double)NAN},
-                 {"latency_us", n->priced ? n->cost.latency_us : (double)NAN},
-                 {"interval_us", n->priced ? n->cost.interval_us : (double)NAN},
-                 {"energy_uJ", n->priced ? n->cost.energy_uJ : (double)NAN},
-                 {"power_mW", n->priced ? n->cost.power_mW : (double)NAN},
-                 {"mvm_steps", n->priced ? (double)n->cost.mvm_steps : (double)NAN}};
+    for (int i = 0; i < r->metrics.count; i++) {
+        const char *const name = r->metrics.name[i];
+        double value = NAN;
 
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        const int at = ohm_metric_names_find(&r->metrics, known[i].name);
-
-        if (at >= 0 && isnan(n->metric[at]))
-            n->metric[at] = known[i].value;
+        if (strcmp(name, "params") == 0)
+            value = n->params;
+        else if (strcmp(name, "macs") == 0)
+            value = n->macs;
+        else
+            ohm_report_cost_metric(&value, n->priced ? &n->cost : NULL, name);
+        if (isnan(n->metric[i]))
+            n->metric[i] = value;
     }
 }
 

@@ -149,6 +149,8 @@ void ohm_report_put_training(struct ohm_str *s, const struct ohm_report_group *g
         ohm_str_append(s, first->kind);
     else
         ohm_str_append(s, slash ? slash + 1 : first->weights);
+    if (first->repriced)
+        ohm_str_printf(s, ", redundancy %lld", (long long)first->redundancy);
     if (g->count > 1 && first->row.folds > 0)
         ohm_str_printf(s, ", %d trainings, seeds: %d", g->count, seeds);
     else if (g->count > 1)
@@ -160,7 +162,10 @@ double ohm_report_group_metric(const struct ohm_report *r, const struct ohm_repo
     const struct ohm_report_run *const run = g->run[0];
     const int at = ohm_metric_names_find(&r->metrics, name);
     char shape[17];
+    double value;
 
+    if (run->repriced && ohm_report_cost_metric(&value, run->priced ? &run->cost : NULL, name))
+        return value;
     if (at >= 0 && run->of_study)
         return run->metric[at];
     for (int i = 0; i < r->baselines; i++) {

@@ -245,6 +245,14 @@ static void put_moment(struct ohm_emit *e, const struct ohm_report *r, const str
     ohm_emit_end(e);
 }
 
+static void put_run_cost(struct ohm_emit *e, const struct ohm_cost *cost)
+{
+    ohm_emit_int(e, "cores", cost->cores);
+    ohm_emit_int(e, "mvm_steps", cost->mvm_steps);
+    ohm_emit_double(e, "latency_us", cost->latency_us);
+    ohm_emit_double(e, "energy_uJ", cost->energy_uJ);
+}
+
 static void put_runs(struct ohm_emit *e, const struct ohm_report *r)
 {
     ohm_emit_list(e, "validations");
@@ -262,6 +270,9 @@ static void put_runs(struct ohm_emit *e, const struct ohm_report *r)
         ohm_emit_text(e, "training", run->kind);
         ohm_emit_text(e, "chip", run->row.chip);
         ohm_emit_text(e, "device", run->row.device);
+        ohm_emit_int(e, "redundancy", run->redundancy);
+        if (run->repriced && run->priced)
+            put_run_cost(e, &run->cost);
         ohm_emit_int(e, "folds", run->row.folds);
         ohm_emit_int(e, "fold", run->row.fold);
         ohm_emit_int(e, "draws", run->result.draws);

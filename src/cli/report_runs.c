@@ -101,7 +101,7 @@ static enum ohm_status keep_run(void *context, const struct ohm_validation_row *
         return ohm_fail(err, OHM_ENOMEM, "out of memory");
     if ((st = text_of(r, &run.weights, row->id, "weights", false, err)) == OHM_OK &&
         (st = text_of(r, &run.settings, row->id, "settings", false, err)) == OHM_OK &&
-        (st = find_training(r, &run, err)) == OHM_OK &&
+        (st = ohm_report_price_run(r, &run, err)) == OHM_OK && (st = find_training(r, &run, err)) == OHM_OK &&
         (st = ohm_validate_log_result(r->cli, &run.result, &run.times, r->store, row, err)) == OHM_OK)
         r->run[r->runs++] = run;
     return st;

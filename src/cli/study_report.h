@@ -75,6 +75,10 @@ struct ohm_report_run {
     const char *settings;           /* of the hardware, as JSON */
     double metric[OHM_METRICS_MAX]; /* of its trial; NaN: not of this study */
     bool of_study;
+    int64_t redundancy;   /* of its tiles */
+    bool repriced;        /* that is another than the study's: what it costs is */
+    bool priced;          /* known, */
+    struct ohm_cost cost; /* and this */
 };
 
 struct ohm_report_surrogate {
@@ -142,6 +146,12 @@ enum ohm_status ohm_report_load_baselines(struct ohm_report *r, struct ohm_error
 enum ohm_status ohm_report_load_runs(struct ohm_report *r, struct ohm_error *err);
 /* The metric that predicts what the run has at one of its times ("acc_1d"; "acc_fresh" of 0), or -1. */
 int ohm_report_target(const struct ohm_report *r, const struct ohm_report_run *run, int time);
+
+/* report_copies.c */
+/* Fills redundancy and, where the study's networks have another one, the cost; run->settings is there. */
+enum ohm_status ohm_report_price_run(struct ohm_report *r, struct ohm_report_run *run, struct ohm_error *err);
+/* Is that name a metric of the chip? Then its value; of cost NULL, NaN. */
+bool ohm_report_cost_metric(double *value, const struct ohm_cost *cost, const char *name);
 
 /* report_paired.c */
 enum ohm_status ohm_report_load_paired(struct ohm_report *r, struct ohm_error *err);

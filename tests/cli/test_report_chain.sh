@@ -90,6 +90,23 @@ decades = [math.log10(float(b[1]) / float(a[1])) / (float(b[0]) - float(a[0])) f
 assert len(decades) >= 2 and max(decades) < 1.02 * min(decades)
 PY
 
+# Several arrays for the same weights are paid for where what they gain is shown.
+for weights in "$net a1" "$root/searchspaces/reference/resnet8.yaml b1"; do
+    ok validate "${weights% *}" "${small[@]}" --weights "${weights#* }.st" --chip hermes64 --times 0,1d --draws 2 --samples 8 \
+        --set tile.redundancy=2
+    ok cost "${weights% *}" --chip hermes64 --set redundancy=2 --json --db s.db; cp out "${weights#* }.json"
+done
+ok report tiny --db s.db --random 0; out "^\\| $net \\| hardware-aware, redundancy 2 "
+ok report tiny --db s.db --random 0 --json
+python3 - <<'PY' || wrong "what several arrays cost"
+import json
+runs = [v for v in json.load(open('out'))['validations'] if v['redundancy'] == 2]
+assert [v['net'] == 'resnet8' for v in runs] == [False, True]
+for v, name in zip(runs, ('a1.json', 'b1.json')):
+    cost = json.load(open(name))
+    assert all(v[k] == cost[k] for k in ('cores', 'latency_us', 'energy_uJ', 'mvm_steps')), (v, cost)
+PY
+
 # A number that is none is told with its line.
 sed '$s/,[^,]*$/,soon/' base.csv >bad.csv
 run report tiny --db s.db --rows rows.csv --baselines bad.csv; code 7; err "bad.csv:$(wc -l <bad.csv): "
