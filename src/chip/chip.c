@@ -127,6 +127,9 @@ enum ohm_status ohm_chip_check_use(const struct ohm_chip *chip, const struct ohm
     for (uint32_t i = 0; ohm_chip_use_fields[i].kind != OHM_FIELD_END; i++)
         if (!(chip->use_mask >> i & 1) && !ohm_field_is_default(&ohm_chip_use_fields[i], use))
             return unread(chip, ohm_chip_use_fields[i].key, err);
+    if (use->redundancy < 1)
+        return ohm_fail(err, OHM_ECONFIG, "redundancy is %lld: a tile lies on one core at least",
+                        (long long)use->redundancy);
     return chip->model->check_use ? chip->model->check_use(chip->params, use, err) : OHM_OK;
 }
 

@@ -16,6 +16,8 @@ static bool use_of(struct ohm_chip_use *use, const struct ohm_chip *chip, unsign
             continue;
         if (f->kind == OHM_FIELD_BOOL)
             *(bool *)((char *)use + f->offset) = bits & 1;
+        else if (f->kind == OHM_FIELD_INT)
+            *(int64_t *)(void *)((char *)use + f->offset) = 1 + 2 * (bits & 1);
         else
             *(int *)(void *)((char *)use + f->offset) = bits & 1;
         bits >>= 1;

@@ -220,6 +220,8 @@ static void redundant_cores_cost_their_energy_and_hops(void **state)
             equal(more[k].latency_us,
                   row[k].latency_us + hop_us * (double)(row[k].positions * row[k].row_tiles * (r - 1)));
         }
+        use.redundancy = 0;
+        assert_int_equal(ohm_cost_net(t.chip, &use, t.net, &many, more, NULL), OHM_ECONFIG);
     }
     trial_end(&t);
 }
@@ -308,6 +310,8 @@ static void every_option_changes_some_cost(void **state)
             continue;
         if (f->kind == OHM_FIELD_BOOL)
             *(bool *)((char *)&use + f->offset) = true;
+        else if (f->kind == OHM_FIELD_INT)
+            *(int64_t *)(void *)((char *)&use + f->offset) += 1;
         else
             *(int *)(void *)((char *)&use + f->offset) ^= 1;
         after = fixture_cost(chip, &use, net);

@@ -12,7 +12,7 @@
 #include "sanitized.h"
 #include "onnx_fixture.h"
 
-enum { NETS = SANITIZED ? 8 : 50 };
+enum { NETS = SANITIZED ? 4 : 20 };
 
 static void there_and_back(struct ohm_weights *w, bool answers)
 {
@@ -75,7 +75,7 @@ static void cells_of_nas_bench_201_come_back_to_the_same_bits(void **state)
 static void networks_of_analognas_come_back_to_the_same_bits(void **state)
 {
     (void)state;
-    each_network("analognas-resnet", 10, one_network, NULL);
+    each_network("analognas-resnet", 2, one_network, NULL);
 }
 
 static void reference_networks_come_back_to_the_same_bits(void **state)
