@@ -126,7 +126,7 @@ static bool has_study(const char *path)
     return found;
 }
 
-enum { KILLED_RUNS = SANITIZED ? 20 : 100 };
+enum { KILLED_RUNS = SANITIZED ? 8 : 60 };
 
 static void killed_runs_give_the_rows_of_the_run_left_alone(void **state)
 {
