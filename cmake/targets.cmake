@@ -24,7 +24,7 @@ if(OHM_TESTS)
       ENVIRONMENT "${test_environment}" SKIP_RETURN_CODE 77 TIMEOUT 600)
   endforeach()
   # tests/cli/<name>.sh runs the program as its user would. Sanitized, these take minutes.
-  set(slow publish refine report_chain reproduce run_log study_resume training validations)
+  set(slow networks publish refine report_chain reproduce run_log study_resume training validations)
   file(GLOB cli_tests CONFIGURE_DEPENDS tests/cli/test_*.sh)
   foreach(script IN LISTS cli_tests)
     get_filename_component(name ${script} NAME_WE)
