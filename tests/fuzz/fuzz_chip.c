@@ -7,6 +7,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Ways to use the chip, one bit an option; no more than 128 are tried. */
+static unsigned uses_of(const struct ohm_chip *chip)
+{
+    unsigned options = 0;
+
+    for (const struct ohm_field *f = ohm_chip_use_fields; f->kind != OHM_FIELD_END; f++)
+        options += ohm_chip_uses(chip, f);
+    return 1U << (options < 7 ? options : 7);
+}
+
 /* Options of one bit each, as far as the chip has them. */
 static bool use_of(struct ohm_chip_use *use, const struct ohm_chip *chip, unsigned bits)
 {
@@ -30,7 +40,7 @@ static void price(const struct ohm_chip *chip)
     static const struct ohm_matrix matrix[] = {
         {1, 1, 1, false}, {27, 16, 1024, false}, {4096, 4096, 64, true}, {INT32_MAX, 1, 1, false}};
 
-    for (unsigned i = 0; i < 256; i++) {
+    for (unsigned i = 0; i < 2 * uses_of(chip); i++) {
         const int n = i & 1 ? 4 : 3;
         struct ohm_chip_use use;
         struct ohm_cost_layer row[4];
