@@ -27,6 +27,8 @@ struct ohm_metric {
  * its targets, and <target>_sd where it has an ensemble: targets that begin with "acc" or "rank" are better large, all
  * others better small. */
 const struct ohm_metric *ohm_fixed_metric(int i);
+/* The value of a metric of the chip by its name, NaN of cost NULL; false: it is none of the chip. */
+bool ohm_cost_metric(double *value, const struct ohm_cost *cost, const char *name);
 /* The natural direction of any metric by its name, as said above: +1 or -1. */
 int ohm_metric_sign(const char *name);
 

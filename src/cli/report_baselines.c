@@ -62,7 +62,7 @@ static void fill_metrics(const struct ohm_report *r, struct ohm_report_net *n)
         else if (strcmp(name, "macs") == 0)
             value = n->macs;
         else
-            ohm_report_cost_metric(&value, n->priced ? &n->cost : NULL, name);
+            ohm_cost_metric(&value, n->priced ? &n->cost : NULL, name);
         if (isnan(n->metric[i]))
             n->metric[i] = value;
     }

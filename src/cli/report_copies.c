@@ -7,30 +7,7 @@
 #include "ohm/json.h"
 #include "ohm/layer_list.h"
 
-#include <math.h>
 #include <string.h>
-
-bool ohm_report_cost_metric(double *value, const struct ohm_cost *cost, const char *name)
-{
-    const struct {
-        const char *name;
-        double value;
-    } known[] = {{"cores", cost ? (double)cost->cores : (double)NAN},
-                 {"chips", cost ? (double)cost->chips : (double)NAN},
-                 {"util", cost ? cost->util : (double)NAN},
-                 {"latency_us", cost ? cost->latency_us : (double)NAN},
-                 {"interval_us", cost ? cost->interval_us : (double)NAN},
-                 {"energy_uJ", cost ? cost->energy_uJ : (double)NAN},
-                 {"power_mW", cost ? cost->power_mW : (double)NAN},
-                 {"mvm_steps", cost ? (double)cost->mvm_steps : (double)NAN}};
-
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i].name, name) == 0) {
-            *value = known[i].value;
-            return true;
-        }
-    return false;
-}
 
 /* Validations made before there was redundancy have none in their settings. */
 static enum ohm_status read_redundancy(struct ohm_report *r, struct ohm_report_run *run)

@@ -164,7 +164,7 @@ double ohm_report_group_metric(const struct ohm_report *r, const struct ohm_repo
     char shape[17];
     double value;
 
-    if (run->repriced && ohm_report_cost_metric(&value, run->priced ? &run->cost : NULL, name))
+    if (run->repriced && ohm_cost_metric(&value, run->priced ? &run->cost : NULL, name))
         return value;
     if (at >= 0 && run->of_study)
         return run->metric[at];

@@ -150,8 +150,6 @@ int ohm_report_target(const struct ohm_report *r, const struct ohm_report_run *r
 /* report_copies.c */
 /* Fills redundancy and, where the study's networks have another one, the cost; run->settings is there. */
 enum ohm_status ohm_report_price_run(struct ohm_report *r, struct ohm_report_run *run, struct ohm_error *err);
-/* Is that name a metric of the chip? Then its value; of cost NULL, NaN. */
-bool ohm_report_cost_metric(double *value, const struct ohm_cost *cost, const char *name);
 
 /* report_paired.c */
 enum ohm_status ohm_report_load_paired(struct ohm_report *r, struct ohm_error *err);

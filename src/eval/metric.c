@@ -1,6 +1,7 @@
 /* metric.c - the table of metrics that a network and its cost on the chip have. */
 #include "eval_int.h"
 
+#include <math.h>
 #include <string.h>
 
 #define NET(name_, sign_, help_, expr_)                                                                                \
@@ -51,6 +52,16 @@ const struct fixed_metric *fixed_metrics(int *count)
 const struct ohm_metric *ohm_fixed_metric(int i)
 {
     return i >= 0 && i < (int)(sizeof table / sizeof table[0]) ? &table[i].metric : NULL;
+}
+
+bool ohm_cost_metric(double *value, const struct ohm_cost *cost, const char *name)
+{
+    for (int i = 0; i < (int)(sizeof table / sizeof table[0]); i++)
+        if (table[i].needs_chip && strcmp(table[i].metric.name, name) == 0) {
+            *value = cost ? table[i].value(NULL, cost) : (double)NAN;
+            return true;
+        }
+    return false;
 }
 
 int ohm_metric_sign(const char *name)
