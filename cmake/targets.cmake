@@ -24,7 +24,8 @@ if(OHM_TESTS)
       ENVIRONMENT "${test_environment}" SKIP_RETURN_CODE 77 TIMEOUT 600)
   endforeach()
   # tests/cli/<name>.sh runs the program as its user would. Sanitized, these take minutes.
-  set(slow networks publish refine report_chain reproduce run_log study_resume training validations)
+  set(slow test_networks test_publish test_refine test_report_chain test_reproduce test_run_log test_study_resume test_training
+           test_validations)
   file(GLOB cli_tests CONFIGURE_DEPENDS tests/cli/test_*.sh)
   foreach(script IN LISTS cli_tests)
     get_filename_component(name ${script} NAME_WE)
@@ -32,8 +33,7 @@ if(OHM_TESTS)
     set_tests_properties(cli/${name} PROPERTIES
       ENVIRONMENT "${test_environment}" SKIP_RETURN_CODE 77 TIMEOUT 600
       COST 100) # begun first: the longest tests are among these, and one left for the end would run alone
-    string(REPLACE test_ "" subject ${name})
-    if(subject IN_LIST slow)
+    if(name IN_LIST slow)
       set_tests_properties(cli/${name} PROPERTIES LABELS slow)
     endif()
   endforeach()
@@ -51,7 +51,7 @@ endif()
 if(OHM_FUZZ)
   # tests/fuzz/fuzz_<reader>.c begins with "/* fuzz_<reader>.c (<module>) - ..." and is linked with that module and what
   # it uses; one that names no module, with the study. Seeds: tests/fuzz/corpus/<reader>/.
-  # Coverage without -fsanitize=fuzzer-no-link, whose traces of comparisons make the tests of this build four times slower;
+  # Coverage without -fsanitize=fuzzer-no-link, whose traces of comparisons make a search four times slower;
   # strcmp and memcmp guide the fuzzer all the same, by the address sanitizer.
   target_compile_options(ohm_flags INTERFACE -fsanitize-coverage=inline-8bit-counters,pc-table)
   file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)

@@ -12,7 +12,7 @@
 #include "sanitized.h"
 #include "onnx_fixture.h"
 
-enum { NETS = SANITIZED ? 4 : 20 };
+enum { NETS = SANITIZED ? 4 : 50 };
 
 static void there_and_back(struct ohm_weights *w, bool answers)
 {

@@ -13,7 +13,7 @@
 #include "ohm/space.h"
 #include "ohm/train.h"
 
-enum { NETS = SANITIZED ? 20 : 100 };
+enum { NETS = SANITIZED ? 20 : 200 };
 
 static enum ohm_status noise(void *context, float *x, int32_t *label, int part, const int *sample, int n,
                              const struct ohm_rng *augment, int jobs, struct ohm_error *err)
