@@ -43,6 +43,22 @@ log.execute("ROLLBACK")
 sys.exit(not told)
 PY
 }
+# tiny_recipe NETWORKS [REPEATED SEEDS]: a recipe of ohmnas collect whose rows take a moment.
+tiny_recipe() {
+    cat <<YAML
+collect: tiny
+task: cifar10
+space: resnet-cifar10
+chip: hermes64
+networks: $1
+repeats: {networks: ${2:-0}, seeds: ${3:-1}}
+draw: {strata: [2e3, 12e3, 30e3], where: macs <= 1e6}
+samples: {count: 40, curve: 10}
+digital: {epochs: 2, batch: 16, lr: 0.05}
+analog: {epochs: 1, batch: 16, lr: 0.01, distill: 0.5, hardware: {noise: pcm, range_batches: 1}}
+validate: {times: [0, 60s, 1d, 30d], draws: 2, samples: 8, calibrate: 4, tile: {read_mode: one_phase}}
+YAML
+}
 # The file is one JSON document (or, with lines, one a line).
 json() { python3 -c 'import json,sys; json.load(open(sys.argv[1]), parse_constant=lambda c: sys.exit(c))' "${1:-out}" || wrong "no JSON"; }
 jsonl() { python3 -c 'import json,sys; [json.loads(l) for l in open(sys.argv[1])]' "${1:-out}" || wrong "no JSON lines"; }

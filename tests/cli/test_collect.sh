@@ -1,19 +1,7 @@
 # Collecting as a user does it: rows are the same after kills and on any number of threads, and come out again.
 . tests/cli/lib.sh
-cat >r.yaml <<'YAML'
-collect: tiny
-task: cifar10
-space: resnet-cifar10
-chip: hermes64
-networks: 8
-repeats: {networks: 2, seeds: 2}
-draw: {strata: [2e3, 12e3, 30e3], where: macs <= 1e6}
-samples: {count: 40, curve: 10}
-digital: {epochs: 2, batch: 16, lr: 0.05}
-analog: {epochs: 1, batch: 16, lr: 0.01, distill: 0.5, hardware: {noise: pcm, range_batches: 1}}
-validate: {times: [0, 60s, 1d, 30d], draws: 2, samples: 8, calibrate: 4, tile: {read_mode: one_phase}}
-halving: {pilots: 3, epochs: [1], share: 0.4}
-YAML
+tiny_recipe 8 2 2 >r.yaml
+echo 'halving: {pilots: 3, epochs: [1], share: 0.4}' >>r.yaml
 set -- collect r.yaml --data synthetic:60
 # Rows without the head, in order, without the two times at their ends.
 rows() { grep -v '^#' "$1" | sed 's/,[^,]*,[^,]*$//' | sort; }

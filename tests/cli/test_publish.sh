@@ -3,18 +3,7 @@
 mkdir -p project/tools
 cp "$root/tools/publish_task" project/tools
 ln -s "$root/searchspaces" "$root/surrogates" project
-cat >r.yaml <<'YAML'
-collect: tiny
-task: cifar10
-space: resnet-cifar10
-chip: hermes64
-networks: 8
-draw: {strata: [2e3, 12e3, 30e3], where: macs <= 1e6}
-samples: {count: 40, curve: 10}
-digital: {epochs: 2, batch: 16, lr: 0.05}
-analog: {epochs: 1, batch: 16, lr: 0.01, distill: 0.5, hardware: {noise: pcm, range_batches: 1}}
-validate: {times: [0, 60s, 1d, 30d], draws: 2, samples: 8, calibrate: 4, tile: {read_mode: one_phase}}
-YAML
+tiny_recipe 8 >r.yaml
 export OHMNAS=$program RECIPE=$tmp/r.yaml REFINE=0 BUDGET=200 SEEDS=1 DRAWS=2 EPOCHS=1 ANALOG_EPOCHS=1 SAMPLES=8
 export BASELINES=resnet8 SURROGATE_SET=folds=2 SMALL=3000 DEPTH=4 PARALLEL=2
 publish() {

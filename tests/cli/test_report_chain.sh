@@ -2,19 +2,7 @@
 . tests/cli/lib.sh
 
 mkdir first again
-cat >first/r.yaml <<'YAML'
-collect: tiny
-task: cifar10
-space: resnet-cifar10
-chip: hermes64
-networks: 6
-repeats: {networks: 2, seeds: 2}
-draw: {strata: [2e3, 12e3, 30e3], where: macs <= 1e6}
-samples: {count: 40, curve: 10}
-digital: {epochs: 2, batch: 16, lr: 0.05}
-analog: {epochs: 1, batch: 16, lr: 0.01, distill: 0.5, hardware: {noise: pcm, range_batches: 1}}
-validate: {times: [0, 60s, 1d, 30d], draws: 2, samples: 8, calibrate: 4, tile: {read_mode: one_phase}}
-YAML
+tiny_recipe 6 2 2 >first/r.yaml
 cp first/r.yaml again
 cd first || exit 1
 data=(--data synthetic:60 --progress none)
